@@ -1,0 +1,1 @@
+//! Opening hours: `Hours` is a rule in OSM's opening_hours syntax, in a zone, with a country's public holidays.

@@ -1,0 +1,98 @@
+//! A lead as its source told it: everything personal that Leadbridge knows about a customer stands here and
+//! in the raw body, and nowhere else (P9).
+
+use jiff::Timestamp;
+use leadbridge_providers::Language;
+use serde::{Deserialize, Serialize};
+
+pub use leadbridge_providers::LeadId;
+
+/// What a source told us, whatever its format.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lead {
+    /// The source's own id: the same id is the same lead.
+    pub id: Option<String>,
+    /// t0, when the customer asked.
+    pub requested_at: Option<Timestamp>,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name, with its particles ("van der Vliet").
+    pub last_name: Option<String>,
+    /// The number as typed; `guard` reads it.
+    pub phone: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// The customer's language.
+    pub language: Option<Language>,
+    /// What the customer wrote.
+    pub message: Option<String>,
+    /// The vehicle asked about.
+    pub vehicle: Vehicle,
+    /// The rep asked for: id, e-mail or phone.
+    pub rep: Option<String>,
+    /// What the customer agreed to.
+    pub consent: Consent,
+    /// A test: no customer is rung.
+    pub test: bool,
+}
+
+/// The vehicle that a lead is about.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Vehicle {
+    /// Brand.
+    pub make: Option<String>,
+    /// Model.
+    pub model: Option<String>,
+    /// Model year.
+    pub year: Option<u16>,
+    /// `new` or `used`.
+    pub condition: Option<String>,
+    /// The dealer's stock number.
+    pub stock: Option<String>,
+    /// `buy`, `lease`, `sell`, `trade-in` or `test-drive`.
+    pub interest: Option<String>,
+}
+
+/// What the customer agreed to, and the proof.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Consent {
+    /// Calls; `Some(false)` is a refusal, `None` says nothing.
+    pub call: Option<bool>,
+    /// Text messages; only `Some(true)` allows them.
+    pub text: Option<bool>,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// Which wording was shown.
+    pub wording: Option<String>,
+}
+
+/// Why a lead is held for a person (INTERFACE, closed vocabulary).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldReason {
+    /// No format we know could be read out of the body.
+    Unreadable,
+    /// Nothing to ring.
+    NoPhone,
+    /// Not a number, or one that nobody can have.
+    InvalidNumber,
+    /// Premium, shared-cost, satellite, short.
+    Premium,
+    /// Outside the countries of `[guard]`.
+    Country,
+    /// A number of the group itself.
+    OwnNumber,
+    /// The source sends more than it may.
+    Rate,
+    /// The customer was rung often enough today.
+    Cap,
+    /// Looks like spam.
+    Spam,
+    /// The customer refused calls.
+    Consent,
+    /// Two people, or the owner, pressed 9.
+    Suspicious,
+}

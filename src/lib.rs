@@ -1,0 +1,6 @@
+//! Leadbridge.
+
+pub mod lead;
+pub mod phone;
+pub mod rotation;
+pub mod hours;
