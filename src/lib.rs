@@ -1,6 +1,11 @@
 //! Leadbridge.
 
+pub mod decision;
+pub mod desk;
+pub mod flow;
+pub mod guard;
+pub mod hours;
 pub mod lead;
 pub mod phone;
+pub mod plan;
 pub mod rotation;
-pub mod hours;
