@@ -5,3 +5,4 @@ pub mod phone;
 pub mod rotation;
 pub mod hours;
 pub mod intake;
+pub mod guard;
