@@ -5,6 +5,7 @@ pub mod desk;
 pub mod flow;
 pub mod guard;
 pub mod hours;
+pub mod intake;
 pub mod lead;
 pub mod phone;
 pub mod plan;
