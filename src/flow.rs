@@ -61,6 +61,8 @@ pub struct Flow {
     pub suspected_by: Option<PhoneKey>,
     /// The key pressed in the after-call menu.
     pub menu_key: Option<char>,
+    /// Another rooftop has an open flow for this customer.
+    pub elsewhere: bool,
 }
 
 /// What was known of a lead at arrival, without anything personal.
@@ -718,6 +720,7 @@ impl Flow {
             asked_again: 0,
             suspected_by: None,
             menu_key: None,
+            elsewhere: false,
         }
     }
 
@@ -989,6 +992,7 @@ impl Flow {
         {
             round.quiet_since = m.now;
         }
+        self.elsewhere = m.number.open_elsewhere(self.lead).is_some();
         let me = self.in_line();
         let wanted = self.wanted();
         for (key, phone) in &mut m.desk.0 {

@@ -7,6 +7,7 @@ pub mod guard;
 pub mod hours;
 pub mod intake;
 pub mod lead;
+pub mod pacer;
 pub mod phone;
 pub mod plan;
 pub mod rotation;

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{Asked, CarrierCallId, End, Found, LegId, Phase, Placing, Side};
 
 use super::leg::{Create, Rank, Wish, s};
+use super::when::When;
 use super::{
     Attempt, AttemptResult, By, Command, Cue, Entry, Flow, Kind, Missed, Moment, Notice, Outcome,
     State, Text, What, word,
@@ -69,6 +70,9 @@ impl Flow {
         let Some(index) = self.index(leg).filter(|_| self.waits(leg)) else {
             return;
         };
+        if !matches!(self.when(m), When::Now(_)) {
+            return self.drop_unsent(index, m);
+        }
         let attempt = &mut self.attempts[index];
         let phone = m.desk.phone_mut(&attempt.seat.phone);
         if phone.taken(m.now) && !phone.held_by(leg) {
