@@ -6,6 +6,7 @@ pub mod flow;
 pub mod guard;
 pub mod hours;
 pub mod intake;
+pub mod io;
 pub mod lead;
 pub mod pacer;
 pub mod phone;
