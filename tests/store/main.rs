@@ -575,7 +575,7 @@ fn a_database_of_somebody_elses_is_refused_and_left_as_it_is() {
     db.execute_batch("CREATE TABLE invoice (id INTEGER)")
         .unwrap();
     let refused = Store::open(&path, |_| ()).unwrap_err();
-    assert_eq!(refused, StoreError::NotAStore(path.clone()));
+    assert_eq!(refused, StoreError::NotAStore(path));
     assert!(Store::open_read_only(&folder.path().join("none.db")).is_err());
 }
 

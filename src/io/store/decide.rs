@@ -73,6 +73,7 @@ pub(super) fn step(
     now: Timestamp,
 ) -> Answer<Option<Stepped>> {
     let Some(before) = rows::flow(db, lead)? else {
+        rows::delete_wake(db, lead, &event)?;
         if let Some(id) = answers {
             rows::delete_item(db, id)?;
         }
