@@ -2,12 +2,13 @@
 //! same rows.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod file;
 mod group;
+mod kept;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use group::{arrival, lead, now};
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +18,6 @@ use leadbridge::flow::{AttemptResult, Command, Event, Outcome, What};
 use leadbridge::io::store::{Effect, Filter, OutboxId, Received, Store, StoreError, Wake};
 use leadbridge::rotation::{Rules, Strategy};
 use leadbridge_providers::{Asked, CarrierCallId, End, LeadId, LegId, Phase, Placing, Side};
-use rusqlite::types::ValueRef;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -77,32 +77,6 @@ impl House {
             .step(lead, event, answers, self.rules.clone(), now());
         stepped.await.unwrap().unwrap()
     }
-
-    /// Every word in the tables where nothing personal may stand.
-    fn impersonal(&self) -> String {
-        let db = rusqlite::Connection::open(self.path()).unwrap();
-        let mut words = String::new();
-        for table in [
-            "flow", "timeline", "desk", "number", "wake", "outbox", "call",
-        ] {
-            let mut rows = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
-            let columns = rows.column_count();
-            let mut rows = rows.query([]).unwrap();
-            while let Some(row) = rows.next().unwrap() {
-                for column in 0..columns {
-                    match row.get_ref(column).unwrap() {
-                        ValueRef::Text(text) | ValueRef::Blob(text) => {
-                            words += &String::from_utf8_lossy(text);
-                        }
-                        ValueRef::Integer(number) => words += &number.to_string(),
-                        ValueRef::Real(_) | ValueRef::Null => {}
-                    }
-                    words.push(' ');
-                }
-            }
-        }
-        words
-    }
 }
 
 fn ring(effects: &[Effect]) -> &Effect {
@@ -139,27 +113,6 @@ fn rep_leg(lead: LeadId, number: u16) -> LegId {
         side: Side::Rep,
         number,
     }
-}
-
-#[tokio::test]
-async fn what_was_answered_is_there_after_a_restart() {
-    let house = House::new(Strategy::InOrder);
-    let received = house.receive(1, Some("web-1")).await;
-    let key = house.store.hash_key().0;
-
-    let house = house.reopened();
-    assert_eq!(house.store.hash_key().0, key);
-    let record = house.store.reads().lead(lead(1)).await.unwrap().unwrap();
-    assert_eq!(record.flow, received.flow);
-    assert_eq!(record.timeline, received.timeline);
-    assert_eq!(record.source_id.as_deref(), Some("web-1"));
-    assert_eq!(record.phone.unwrap().as_str(), "+32471120001");
-    let raw = house.store.reads().raw(lead(1)).await.unwrap().unwrap();
-    assert_eq!(raw.body, arrival(1, None).body);
-    assert_eq!(
-        house.store.reads().open_flows().await.unwrap(),
-        vec![lead(1)]
-    );
 }
 
 #[tokio::test]
@@ -300,7 +253,7 @@ async fn a_request_that_fails_takes_no_neighbour_along() {
     let reads = house.store.reads();
     let listed = reads.list(Filter::default(), None, 100).await.unwrap();
     assert_eq!(listed.leads.len(), 54);
-    assert_eq!(reads.raw(lead(10)).await.unwrap(), None);
+    assert!(reads.raw(lead(10)).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -464,53 +417,6 @@ async fn an_event_that_changes_nothing_writes_nothing() {
 }
 
 #[tokio::test]
-async fn nothing_personal_stands_outside_the_rows_of_the_lead() {
-    let house = House::new(Strategy::RingAll);
-    let received = house.receive(1, Some("web-1")).await;
-    for effect in &received.effects {
-        house
-            .step(effect.lead, placed(effect), Some(effect.id))
-            .await;
-    }
-    let stepped = house.step(lead(1), key_1(rep_leg(lead(1), 1)), None).await;
-    assert_eq!(stepped.phone.unwrap().as_str(), "+32471120001");
-    assert_eq!(stepped.told.last_name.as_deref(), Some("Vandenbroucke"));
-
-    let words = house.impersonal();
-    assert!(words.contains("rep-accepted"));
-    assert!(!words.contains("71120001") && !words.contains("Vandenbroucke"));
-}
-
-#[tokio::test]
-async fn leads_are_listed_page_by_page_the_latest_first() {
-    let house = House::new(Strategy::InOrder);
-    for number in 1..=5 {
-        house.receive(number, None).await;
-    }
-    let reads = house.store.reads();
-    let first = reads.list(Filter::default(), None, 3).await.unwrap();
-    let second = reads.list(Filter::default(), first.next, 3).await.unwrap();
-    let both = first.leads.iter().chain(&second.leads);
-    let listed: Vec<_> = both.map(|record| record.flow.lead).collect();
-    assert_eq!(listed, [5, 4, 3, 2, 1].map(lead));
-    assert_eq!(second.next, None);
-
-    let counts = reads.counts().await.unwrap();
-    // The owner's phone rings when the others cannot.
-    assert_eq!(counts.flows[&Stage::Ringing], 2);
-    let in_line = Filter {
-        state: Some(Stage::InLine),
-        ..Filter::default()
-    };
-    let in_line = reads.list(in_line, None, 50).await.unwrap().leads.len();
-    assert_eq!(
-        counts.flows[&Stage::InLine],
-        u32::try_from(in_line).unwrap()
-    );
-    assert_eq!(counts.outbox, 2);
-}
-
-#[tokio::test]
 async fn a_held_lead_waits_for_a_person_who_is_told() {
     let house = House::new(Strategy::InOrder);
     let mut new = arrival(1, None);
@@ -524,71 +430,4 @@ async fn a_held_lead_waits_for_a_person_who_is_told() {
     house.store.done(held.effects[0].id).await.unwrap();
     assert_eq!(house.store.reads().outbox().await.unwrap(), vec![]);
     assert_eq!(house.store.reads().next_due().await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn a_locked_file_is_refused_and_works_again_by_itself() {
-    let house = House::new(Strategy::InOrder);
-    let other = rusqlite::Connection::open(house.path()).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let new = arrival(1, None);
-    let refused = house.store.receive(new, house.rules.clone(), now()).await;
-    assert_eq!(refused.unwrap_err(), StoreError::Locked);
-    assert_eq!(house.store.writable().await, Err(StoreError::Locked));
-
-    other.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(house.store.writable().await, Ok(()));
-    assert!(!house.receive(1, None).await.known);
-}
-
-#[tokio::test]
-async fn a_second_daemon_is_refused_and_one_that_only_reads_is_not() {
-    let house = House::new(Strategy::InOrder);
-    house.receive(1, None).await;
-    let second = Store::open(&house.path(), |_| ()).unwrap_err();
-    assert!(
-        second
-            .to_string()
-            .ends_with("in use by another leadbridge; stop that one first")
-    );
-    let beside = Store::open_read_only(&house.path()).unwrap();
-    assert!(beside.lead(lead(1)).await.unwrap().is_some());
-    assert_eq!(beside.hash_key().await.unwrap().0, house.store.hash_key().0);
-}
-
-#[test]
-fn a_file_of_a_newer_release_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("leads.db");
-    drop(Store::open(&path, |_| ()).unwrap());
-    let db = rusqlite::Connection::open(&path).unwrap();
-    db.pragma_update(None, "user_version", 7).unwrap();
-    let refused = Store::open(&path, |_| ()).unwrap_err();
-    assert!(refused.to_string().contains("newer leadbridge (schema 7"));
-}
-
-#[test]
-fn a_database_of_somebody_elses_is_refused_and_left_as_it_is() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("books.db");
-    let db = rusqlite::Connection::open(&path).unwrap();
-    db.execute_batch("CREATE TABLE invoice (id INTEGER)")
-        .unwrap();
-    let refused = Store::open(&path, |_| ()).unwrap_err();
-    assert_eq!(refused, StoreError::NotAStore(path));
-    assert!(Store::open_read_only(&folder.path().join("none.db")).is_err());
-}
-
-#[tokio::test]
-async fn every_commit_is_heard_of() {
-    let folder = tempfile::tempdir().unwrap();
-    let commits = Arc::new(AtomicU32::new(0));
-    let heard = commits.clone();
-    let count = move |_| {
-        heard.fetch_add(1, Ordering::Relaxed);
-    };
-    let store = Store::open(&folder.path().join("leads.db"), count).unwrap();
-    store.writable().await.unwrap();
-    store.writable().await.unwrap();
-    assert_eq!(commits.load(Ordering::Relaxed), 2);
 }

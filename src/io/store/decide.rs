@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use leadbridge_providers::{CarrierCallId, LeadId, LegId, Placing};
 use rusqlite::Connection;
 
-use super::error::StoreError;
+use super::error::{Answer, StoreError};
 use super::reads;
 use super::rows;
 use super::{Effect, New, OutboxId, Received, Stepped, Wake};
@@ -14,8 +14,6 @@ use crate::desk::Phone;
 use crate::flow::{Command, Entry, Event, Flow, State};
 use crate::phone::HashKey;
 use crate::rotation::Rules;
-
-type Answer<T> = Result<T, StoreError>;
 
 /// What a decision leaves behind, once it is written.
 struct Left {

@@ -281,7 +281,10 @@ mod tests {
     async fn what_was_asked_is_written_though_nobody_waits_for_the_answer() {
         let (writer, _heard, folder) = writer(1_000);
         let (hold, held) = std::sync::mpsc::channel::<()>();
-        let slow = writer.write(None, move |_| Ok(held.recv().unwrap()));
+        let slow = writer.write(None, move |_| {
+            held.recv().unwrap();
+            Ok(())
+        });
         let impatient = async {
             tokio::select! {
                 biased;
