@@ -6,3 +6,4 @@ pub mod rotation;
 pub mod hours;
 pub mod intake;
 pub mod guard;
+pub mod phrases;
