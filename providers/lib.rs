@@ -11,7 +11,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+mod carrier;
 pub mod twilio;
+
+pub use carrier::Carrier;
 
 /// A lead's name: a UUID of version 7, so that names sort by arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -212,6 +215,20 @@ pub enum Placing {
     Unknown,
 }
 
+/// What became of an interrupt, a cancel or a hang-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ordered {
+    /// The carrier did it.
+    Done,
+    /// The call is over or unknown, or an interrupted one not answered yet: nothing is left to do. It is no
+    /// proof that the call ended.
+    Gone,
+    /// Not done, or nobody knows: the same order again later.
+    Again,
+    /// Credentials or URLs: not before the admin mends it.
+    OurSetUp,
+}
+
 /// What a look-up said of a leg.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -354,7 +371,9 @@ pub struct Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("method", &self.method).finish_non_exhaustive()
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
     }
 }
 
@@ -365,4 +384,38 @@ pub struct Response<'a> {
     pub status: u16,
     /// The body.
     pub body: &'a [u8],
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const LEAD: &str = "0190b1f0-7b3c-7000-8000-000000000001";
+
+    #[test]
+    fn a_leg_id_is_read_as_it_is_written() {
+        for (side, letter) in [(Side::Rep, 'r'), (Side::Customer, 'c'), (Side::In, 'i')] {
+            let leg = LegId {
+                lead: LEAD.parse().unwrap(),
+                side,
+                number: 12,
+            };
+            assert_eq!(leg.to_string(), format!("{LEAD}-{letter}12"));
+            assert_eq!(leg.to_string().parse(), Ok(leg));
+        }
+    }
+
+    #[test]
+    fn what_is_no_leg_id_is_refused() {
+        for end in ["", "-", "-r", "-x1", "-r1x", "-r99999", "-r-1", "-é1", "r1"] {
+            assert_eq!(
+                format!("{LEAD}{end}").parse::<LegId>(),
+                Err(NotALegId),
+                "{end}"
+            );
+        }
+        assert_eq!("-r1".parse::<LegId>(), Err(NotALegId));
+        assert_eq!("not-a-uuid-r1".parse::<LegId>(), Err(NotALegId));
+    }
 }

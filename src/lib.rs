@@ -1,9 +1,13 @@
 //! Leadbridge.
 
-pub mod lead;
-pub mod phone;
-pub mod rotation;
+pub mod decision;
+pub mod desk;
+pub mod flow;
+pub mod guard;
 pub mod hours;
 pub mod intake;
-pub mod guard;
+pub mod lead;
+pub mod phone;
 pub mod phrases;
+pub mod plan;
+pub mod rotation;

@@ -1,0 +1,557 @@
+//! What came of the customer's phone: the ring, the talk, the menu, the outcome (BEHAVIOUR 4).
+
+use jiff::{SignedDuration, Timestamp};
+use leadbridge_providers::{CarrierCallId, End, Found, LegId, Phase, Side};
+
+use super::leg::{Create, Life, Rank, Wish, s};
+use super::{
+    By, Closed, Command, Cue, CustomerLeg, CustomerResult, Engaged, Entry, Flow, Moment, Outcome,
+    Part, State, Text, Unreached, What, word,
+};
+use crate::desk::Last;
+
+/// While the customer's phone rings, both legs are looked up this long after it should have ended.
+const DIAL_CHECK_S: u32 = 20;
+/// How often in all; after that the ring counts as failed.
+const DIAL_CHECKS: u32 = 2;
+/// How often a talk is looked up, in seconds.
+const TALK_CHECK_S: i64 = 60;
+/// How long the menu waits for a key, in seconds.
+const MENU_S: i64 = 20;
+/// A busy tone this soon after the phone rang is somebody who declined, in seconds.
+const DECLINED_S: i64 = 3;
+/// How often a customer's phone is rung for one rep.
+const RINGS_MAX: usize = 2;
+
+impl Flow {
+    /// The rep of this attempt has the lead: who the customer is, and then their phone rings.
+    pub(super) fn engage(&mut self, index: usize, m: &mut Moment<'_>) {
+        let back = std::mem::replace(&mut self.state, State::Waiting { until: m.now });
+        let leg = self.attempts[index].leg;
+        let check_at = m.now;
+        self.state = State::Engaged(Engaged {
+            leg,
+            part: Part::Dialling {
+                check_at,
+                checks: 0,
+            },
+            back: Box::new(back),
+        });
+        self.ring_customer(index, m);
+    }
+
+    /// When something happens by itself to a lead that a rep has.
+    pub(super) fn engaged_due(&self, engaged: &Engaged) -> Option<Timestamp> {
+        let rep = self.attempt(engaged.leg).map(|attempt| &attempt.life)?;
+        let at = match &engaged.part {
+            Part::Dialling { check_at, .. } => Some(*check_at),
+            Part::Gone => self
+                .customer
+                .last()
+                .and_then(|customer| customer.life.unknown_due()),
+            Part::Talking { check_at, since } => {
+                let proven = self
+                    .customer
+                    .last()
+                    .filter(|customer| customer.talked_at.is_none());
+                let t9 = proven.map(|_| *since + s(self.terms().talk_s));
+                t9.into_iter().chain([*check_at]).min()
+            }
+            Part::Menu { until, .. } => Some(*until),
+        };
+        at.map(|at| rep.due(at))
+    }
+
+    /// The deadlines of a lead that a rep has.
+    pub(super) fn engaged_clock(&mut self, m: &mut Moment<'_>) {
+        while let State::Engaged(engaged) = &self.state {
+            if self.engaged_due(engaged).is_none_or(|at| at > m.now) {
+                return;
+            }
+            let Some(index) = self.index(engaged.leg) else {
+                return;
+            };
+            self.attempts[index].life.hold_off = None;
+            match engaged.part.clone() {
+                Part::Dialling { checks, .. } => self.dialling_clock(index, checks, m),
+                Part::Gone => self.gone_clock(m),
+                Part::Talking { since, check_at } => self.talking_clock(index, since, check_at, m),
+                Part::Menu { .. } => {
+                    self.send_or_keep(index, Wish::HangUp, m);
+                    self.conclude(index, m);
+                }
+            }
+        }
+    }
+
+    /// The carrier says how far the customer's leg is.
+    pub(super) fn customer_progress(
+        &mut self,
+        leg: LegId,
+        call: Option<&CarrierCallId>,
+        phase: &Phase,
+        m: &mut Moment<'_>,
+    ) {
+        let Some(customer) = self
+            .customer
+            .iter_mut()
+            .find(|customer| customer.leg == leg)
+        else {
+            return;
+        };
+        if let Some(call) = call {
+            customer.life.bind(call, m.now);
+        }
+        let was_up = customer.life.up();
+        if !customer.life.rise(phase, m.now) {
+            return;
+        }
+        match phase {
+            Phase::Queued => {}
+            Phase::Ringing => m.tell(Entry::new(m.now, What::CustomerRinging).leg(leg)),
+            Phase::Answered => self.customer_answered(leg, m.now, m),
+            Phase::Ended(_) => self.customer_ended(leg, was_up, m),
+        }
+    }
+
+    /// The carrier's word, on the rep's leg, that the customer's ring or talk is over.
+    pub(super) fn dial_ended(&mut self, leg: LegId, end: End, still_up: bool, m: &mut Moment<'_>) {
+        self.customer_progress(leg, None, &Phase::Ended(end), m);
+        if !still_up
+            && let State::Engaged(engaged) = &self.state
+            && let Some(index) = self.index(engaged.leg)
+        {
+            self.rep_leg_over(index, m);
+        }
+    }
+
+    pub(super) fn customer_found(&mut self, leg: LegId, found: &Found, m: &mut Moment<'_>) {
+        match found {
+            Found::Call { call, phase, .. } => self.customer_progress(leg, Some(call), phase, m),
+            Found::Nothing => {}
+        }
+    }
+
+    pub(super) fn customer_restarted(&mut self, m: &mut Moment<'_>) {
+        if let State::Engaged(_) = &self.state
+            && let Some(customer) = self.customer.last().filter(|customer| customer.life.live())
+        {
+            m.order(Command::LookUp(customer.leg));
+        }
+    }
+
+    /// The rep who has the lead hung up, or was cut off.
+    pub(super) fn rep_gone(
+        &mut self,
+        index: usize,
+        ended_at: Option<Timestamp>,
+        m: &mut Moment<'_>,
+    ) {
+        let State::Engaged(engaged) = &self.state else {
+            return;
+        };
+        let part = engaged.part.clone();
+        let rests_until = self
+            .talked_with_customer()
+            .then(|| self.rests_until(index, ended_at, m.now))
+            .flatten();
+        self.release_phone(index, rests_until, m);
+        match part {
+            Part::Dialling { .. } => self.rep_gone_while_dialling(index, m),
+            Part::Talking { since, .. } => {
+                m.tell(
+                    Entry::new(m.now, What::HungUp)
+                        .of(&self.attempts[index])
+                        .by(By::Rep),
+                );
+                self.tell_talked(since, m.now, m);
+                self.conclude(index, m);
+            }
+            Part::Menu { .. } => self.conclude(index, m),
+            Part::Gone => {}
+        }
+    }
+
+    /// A key in the menu: what came of it, or once more.
+    pub(super) fn menu_key(&mut self, index: usize, key: Option<char>, m: &mut Moment<'_>) {
+        let State::Engaged(Engaged {
+            part: Part::Menu { again, .. },
+            ..
+        }) = &self.state
+        else {
+            return;
+        };
+        let again = *again;
+        let Some(key) = key.filter(|key| matches!(key, '0'..='4')) else {
+            return self.cue(index, Cue::Thanks);
+        };
+        m.tell(
+            Entry::new(m.now, What::MenuKey)
+                .of(&self.attempts[index])
+                .because(key.to_string()),
+        );
+        if key == '1' && again {
+            return self.ring_customer(index, m);
+        }
+        self.menu_key = Some(key);
+        self.cue(index, Cue::Thanks);
+    }
+
+    fn ring_customer(&mut self, index: usize, m: &mut Moment<'_>) {
+        if m.number.at_cap(m.rules.customer_rings_per_day, m.now) {
+            return self.unreached(index, Unreached::Cap, m);
+        }
+        m.number.ring(m.now);
+        let number = u16::try_from(self.customer.len() + 1).unwrap_or(u16::MAX);
+        let leg = LegId {
+            lead: self.lead,
+            side: Side::Customer,
+            number,
+        };
+        self.customer.push(CustomerLeg {
+            leg,
+            life: Life::new(m.now),
+            result: None,
+            talked_at: None,
+        });
+        self.cue(
+            index,
+            Cue::Customer {
+                leg,
+                again: number > 1,
+            },
+        );
+        let check_at = m.now + s(self.terms().customer_s + DIAL_CHECK_S);
+        self.part(Part::Dialling {
+            check_at,
+            checks: 0,
+        });
+        self.keep_phone(index, check_at, m);
+        m.tell(Entry::new(m.now, What::CustomerRung).leg(leg));
+    }
+
+    fn customer_answered(&mut self, leg: LegId, since: Timestamp, m: &mut Moment<'_>) {
+        m.tell(Entry::new(since, What::CustomerAnswered).leg(leg));
+        self.set_customer(leg, CustomerResult::Answered);
+        let State::Engaged(Engaged {
+            part: Part::Dialling { .. } | Part::Gone,
+            leg: rep,
+            ..
+        }) = &self.state
+        else {
+            return;
+        };
+        let rep = *rep;
+        let Some(index) = self.index(rep).filter(|_| self.is_last(leg)) else {
+            return;
+        };
+        m.tell(Entry::new(since, What::Bridged).leg(leg));
+        let check_at = m.now + SignedDuration::from_secs(TALK_CHECK_S);
+        self.part(Part::Talking { since, check_at });
+        self.keep_phone(index, since + self.talk_ends(), m);
+        if !self.attempts[index].life.live() {
+            self.rep_leg_over(index, m);
+        }
+    }
+
+    fn customer_ended(&mut self, leg: LegId, was_up: bool, m: &mut Moment<'_>) {
+        let Some(customer) = self.customer_leg(leg) else {
+            return;
+        };
+        let (answered_at, ringing_at, end) = (
+            customer.life.answered_at,
+            customer.life.ringing_at,
+            customer.life.end,
+        );
+        if let (Some(since), false) = (answered_at, was_up) {
+            self.customer_answered(leg, since, m);
+        }
+        let State::Engaged(engaged) = &self.state else {
+            return;
+        };
+        let (part, rep) = (engaged.part.clone(), engaged.leg);
+        let Some(index) = self.index(rep).filter(|_| self.is_last(leg)) else {
+            return;
+        };
+        match part {
+            Part::Talking { since, .. } => self.talk_ended(index, since, m),
+            Part::Dialling { .. } => {
+                let soon =
+                    ringing_at.is_some_and(|at| m.now < at + SignedDuration::from_secs(DECLINED_S));
+                let reason = unreached(end, soon);
+                self.set_customer(leg, CustomerResult::Missed(reason));
+                m.tell(
+                    Entry::new(m.now, What::CustomerMissed)
+                        .leg(leg)
+                        .because(word(reason)),
+                );
+                self.unreached(index, reason, m);
+            }
+            Part::Gone => self.go_back(leg, m),
+            Part::Menu { .. } => {}
+        }
+    }
+
+    /// The customer hung up: the rep is still there and says what came of it.
+    fn talk_ended(&mut self, index: usize, since: Timestamp, m: &mut Moment<'_>) {
+        let leg = self.customer.last().map(|customer| customer.leg);
+        let entry = Entry::new(m.now, What::HungUp).by(By::Customer);
+        m.tell(leg.map_or(entry.clone(), |leg| entry.leg(leg)));
+        self.tell_talked(since, m.now, m);
+        self.menu(index, Cue::Menu, false, m);
+    }
+
+    fn unreached(&mut self, index: usize, reason: Unreached, m: &mut Moment<'_>) {
+        let again = match reason {
+            Unreached::NoAnswer | Unreached::Busy | Unreached::Failed => {
+                self.customer.len() < RINGS_MAX
+                    && !m.number.at_cap(m.rules.customer_rings_per_day, m.now)
+            }
+            Unreached::Rejected
+            | Unreached::InvalidNumber
+            | Unreached::Voicemail
+            | Unreached::WrongNumber
+            | Unreached::Cap => false,
+        };
+        self.menu(index, Cue::Unreached { reason, again }, again, m);
+    }
+
+    fn menu(&mut self, index: usize, cue: Cue, again: bool, m: &mut Moment<'_>) {
+        self.cue(index, cue);
+        let until = m.now + SignedDuration::from_secs(MENU_S);
+        self.part(Part::Menu { until, again });
+        self.keep_phone(index, until, m);
+    }
+
+    /// A rep hung up before the customer's phone had done its work. It stops by itself; whether it was picked up
+    /// in the same moment is asked before the next rep is rung, so that no customer is joined twice.
+    fn rep_gone_while_dialling(&mut self, index: usize, m: &mut Moment<'_>) {
+        m.tell(
+            Entry::new(m.now, What::HungUp)
+                .of(&self.attempts[index])
+                .by(By::Rep),
+        );
+        self.part(Part::Gone);
+        if let Some(customer) = self.customer.last_mut() {
+            customer.life.create = Create::Unknown {
+                since: m.now,
+                asked: 1,
+            };
+            m.commands.push(Command::LookUp(customer.leg));
+        }
+    }
+
+    fn gone_clock(&mut self, m: &mut Moment<'_>) {
+        let Some(customer) = self.customer.last_mut() else {
+            return;
+        };
+        let leg = customer.leg;
+        if customer.life.ask_again() {
+            m.order(Command::LookUp(leg));
+        } else {
+            customer.life.presume_over(m.now);
+            self.go_back(leg, m);
+        }
+    }
+
+    /// Nobody has the lead any more: the ladder goes on where it was.
+    fn go_back(&mut self, leg: LegId, m: &mut Moment<'_>) {
+        self.set_customer(leg, CustomerResult::Canceled);
+        let engaged = std::mem::replace(&mut self.state, State::Waiting { until: m.now });
+        if let State::Engaged(engaged) = engaged {
+            self.state = *engaged.back;
+        }
+        if let State::Round(round) = &mut self.state {
+            round.quiet_since = m.now;
+        }
+    }
+
+    fn dialling_clock(&mut self, index: usize, checks: u32, m: &mut Moment<'_>) {
+        let Some(customer) = self.customer.last().map(|customer| customer.leg) else {
+            return;
+        };
+        if checks < DIAL_CHECKS {
+            m.order(Command::LookUp(self.attempts[index].leg));
+            m.order(Command::LookUp(customer));
+            let check_at = m.now + s(DIAL_CHECK_S);
+            self.keep_phone(index, check_at, m);
+            return self.part(Part::Dialling {
+                check_at,
+                checks: checks + 1,
+            });
+        }
+        self.send_or_keep(index, Wish::HangUp, m);
+        self.customer_progress(customer, None, &Phase::Ended(End::Failed), m);
+        self.rep_leg_over(index, m);
+    }
+
+    fn talking_clock(
+        &mut self,
+        index: usize,
+        since: Timestamp,
+        check_at: Timestamp,
+        m: &mut Moment<'_>,
+    ) {
+        if since + s(self.terms().talk_s) <= m.now {
+            self.tell_talked(since, m.now, m);
+        }
+        if check_at > m.now {
+            return;
+        }
+        if since + self.talk_ends() <= m.now {
+            self.send_or_keep(index, Wish::HangUp, m);
+            return self.rep_leg_over(index, m);
+        }
+        m.order(Command::LookUp(self.attempts[index].leg));
+        let next = m.now + SignedDuration::from_secs(TALK_CHECK_S);
+        self.part(Part::Talking {
+            since,
+            check_at: next.min(since + self.talk_ends()),
+        });
+    }
+
+    /// The rep's leg must be over, whatever the carrier has not told us.
+    fn rep_leg_over(&mut self, index: usize, m: &mut Moment<'_>) {
+        self.attempts[index].life.presume_over(m.now);
+        self.rep_gone(index, None, m);
+    }
+
+    /// t9, once.
+    fn tell_talked(&mut self, since: Timestamp, now: Timestamp, m: &mut Moment<'_>) {
+        let at = since + s(self.terms().talk_s);
+        if let Some(customer) = self
+            .customer
+            .last_mut()
+            .filter(|customer| customer.talked_at.is_none() && at <= now)
+        {
+            customer.talked_at = Some(at);
+            m.tell(Entry::new(at, What::Talked).leg(customer.leg));
+        }
+    }
+
+    /// The flow is over; its outcome is computed from what the legs did.
+    fn conclude(&mut self, index: usize, m: &mut Moment<'_>) {
+        let (outcome, reason) = self.result(m.now);
+        if outcome == Outcome::CustomerUnreached && self.facts.texts {
+            m.order(Command::Text(Text::CustomerTried));
+        }
+        let rep = self.attempts[index].seat.rep.clone();
+        m.number.last = Some(Last {
+            rooftop: self.facts.rooftop.clone(),
+            rep,
+            at: m.now,
+        });
+        self.end_menu(index, m);
+        self.close(outcome, reason.map(word), m);
+    }
+
+    /// A rep's leg that outlives its flow keeps its phone until the carrier says it is over, or is asked.
+    fn end_menu(&mut self, index: usize, m: &mut Moment<'_>) {
+        let life = &mut self.attempts[index].life;
+        if life.live() {
+            life.check_at = Some(m.now + SignedDuration::from_secs(MENU_S));
+            life.unheard = 1;
+            self.keep_phone(index, m.now + SignedDuration::from_secs(2 * MENU_S), m);
+            self.cue(index, Cue::Thanks);
+        }
+    }
+
+    fn result(&self, now: Timestamp) -> (Outcome, Option<Unreached>) {
+        let longest = self
+            .customer
+            .iter()
+            .filter_map(|customer| talked(&customer.life, now))
+            .max();
+        let sure = s(self.terms().sure_s);
+        let missed = self
+            .customer
+            .iter()
+            .rev()
+            .find_map(|customer| match customer.result {
+                Some(CustomerResult::Missed(reason)) => Some(reason),
+                Some(CustomerResult::Answered | CustomerResult::Canceled) | None => None,
+            });
+        match (self.menu_key, longest) {
+            (Some('2'), _) => (Outcome::CustomerUnreached, Some(Unreached::Voicemail)),
+            (Some('3'), _) => (Outcome::CustomerUnreached, Some(Unreached::WrongNumber)),
+            (Some('1'), Some(_)) => (Outcome::Connected, None),
+            (_, Some(longest)) if longest >= sure => (Outcome::Connected, None),
+            (_, Some(_)) => (Outcome::Unconfirmed, None),
+            (_, None) => (
+                Outcome::CustomerUnreached,
+                Some(missed.unwrap_or(Unreached::Cap)),
+            ),
+        }
+    }
+
+    fn talked_with_customer(&self) -> bool {
+        self.customer
+            .iter()
+            .any(|customer| customer.life.answered_at.is_some())
+    }
+
+    fn talk_ends(&self) -> SignedDuration {
+        s(self.terms().talk_max_s) + SignedDuration::from_secs(TALK_CHECK_S)
+    }
+
+    fn is_last(&self, leg: LegId) -> bool {
+        self.customer
+            .last()
+            .is_some_and(|customer| customer.leg == leg)
+    }
+
+    fn set_customer(&mut self, leg: LegId, result: CustomerResult) {
+        if let Some(customer) = self
+            .customer
+            .iter_mut()
+            .find(|customer| customer.leg == leg)
+        {
+            customer.result.get_or_insert(result);
+        }
+    }
+
+    fn part(&mut self, part: Part) {
+        if let State::Engaged(engaged) = &mut self.state {
+            engaged.part = part;
+        }
+    }
+
+    /// The rep's phone is theirs until a little after the next thing that happens by itself.
+    fn keep_phone(&mut self, index: usize, next: Timestamp, m: &mut Moment<'_>) {
+        let attempt = &self.attempts[index];
+        let phone = m.desk.phone_mut(&attempt.seat.phone);
+        if attempt.life.live() && (phone.held_by(attempt.leg) || !phone.taken(m.now)) {
+            phone.claim(attempt.leg, next + s(DIAL_CHECK_S));
+        }
+    }
+}
+
+/// How long a customer's leg was up.
+fn talked(life: &Life, now: Timestamp) -> Option<SignedDuration> {
+    let from = life.answered_at?;
+    let to = if life.rank == Rank::Ended {
+        life.ended_at.unwrap_or(now)
+    } else {
+        now
+    };
+    Some(to.duration_since(from))
+}
+
+fn unreached(end: Option<End>, soon: bool) -> Unreached {
+    match end {
+        Some(End::Busy) if soon => Unreached::Rejected,
+        Some(End::Busy) => Unreached::Busy,
+        Some(End::Rejected) => Unreached::Rejected,
+        Some(End::InvalidNumber) => Unreached::InvalidNumber,
+        Some(End::Failed) => Unreached::Failed,
+        Some(End::NoAnswer | End::Canceled | End::Completed { .. }) | None => Unreached::NoAnswer,
+    }
+}
+
+/// How a flow that a rep had was concluded, for those who only read.
+impl Closed {
+    /// Whether two people were joined.
+    pub fn bridged(&self) -> bool {
+        matches!(self.outcome, Outcome::Connected | Outcome::Unconfirmed)
+    }
+}

@@ -1,0 +1,131 @@
+//! What a command means at a carrier: the numbers and names that an outbox row does not hold (P9) are filled in
+//! from the flow when the command leaves.
+
+use jiff::{SignedDuration, Timestamp};
+use leadbridge_providers::{CarrierCallId, LegId, Place, Side, Turn};
+
+use super::leg::CARRIER_RING_EXTRA_S;
+use super::{Attempt, Command, Flow, Notice, State, Text};
+use crate::rotation::CarrierId;
+
+/// What a rep's leg may last beyond the longest talk: whisper, the customer's rings and the menu, in seconds.
+const AROUND_TALK_S: u32 = 300;
+/// The carrier's clock may be behind ours by so many seconds.
+const CLOCKS_S: i64 = 2;
+
+/// A command with all that the world outside must know.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Errand {
+    /// To a carrier.
+    Carrier(CarrierId, CarrierErrand),
+    /// A text message.
+    Text(Text),
+    /// A message to our own people.
+    Notice(Notice),
+}
+
+/// Something to ask of a carrier.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CarrierErrand {
+    /// Ring a phone.
+    Place(Place),
+    /// Make a leg ask for its script.
+    Interrupt(CarrierCallId, LegId, Turn),
+    /// End a leg that nobody has picked up.
+    Cancel(CarrierCallId),
+    /// End a leg.
+    HangUp(CarrierCallId),
+    /// What became of it?
+    LookUp(LegId, LookUp),
+}
+
+/// By what a leg is looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookUp {
+    /// The carrier's name.
+    Call(CarrierCallId),
+    /// Whom it rings, since when.
+    Search {
+        /// E.164.
+        to: String,
+        /// E.164.
+        from: String,
+        /// Calls created before are others'.
+        since: Timestamp,
+    },
+    /// The leg that was rung from this one.
+    Child(CarrierCallId),
+}
+
+impl Flow {
+    /// What a command of this flow means now; `None` when there is nothing left to do.
+    pub fn errand(&self, command: &Command) -> Option<Errand> {
+        match command {
+            Command::Text(text) => Some(Errand::Text(text.clone())),
+            Command::Notice(notice) => Some(Errand::Notice(notice.clone())),
+            Command::LookUp(leg) if leg.side == Side::Customer => self.look_up_customer(*leg),
+            Command::Ring(leg)
+            | Command::Interrupt(leg)
+            | Command::Cancel(leg)
+            | Command::HangUp(leg)
+            | Command::LookUp(leg) => {
+                let attempt = self.attempt(*leg)?;
+                Some(Errand::Carrier(
+                    attempt.carrier.clone(),
+                    self.at_carrier(command, attempt)?,
+                ))
+            }
+        }
+    }
+
+    fn at_carrier(&self, command: &Command, attempt: &Attempt) -> Option<CarrierErrand> {
+        let call = attempt.life.call.clone();
+        match command {
+            Command::Ring(_) => Some(CarrierErrand::Place(self.place(attempt))),
+            Command::Interrupt(leg) => Some(CarrierErrand::Interrupt(call?, *leg, attempt.turn)),
+            Command::Cancel(_) => call.map(CarrierErrand::Cancel),
+            Command::HangUp(_) => call.map(CarrierErrand::HangUp),
+            Command::LookUp(leg) => Some(CarrierErrand::LookUp(
+                *leg,
+                call.map_or_else(|| search(attempt), LookUp::Call),
+            )),
+            Command::Text(_) | Command::Notice(_) => None,
+        }
+    }
+
+    fn place(&self, attempt: &Attempt) -> Place {
+        Place {
+            leg: attempt.leg,
+            to: attempt.seat.number.as_str().to_owned(),
+            from: attempt.from.as_str().to_owned(),
+            timeout_s: attempt.ring_s + CARRIER_RING_EXTRA_S,
+            time_limit_s: self.terms.as_ref().map_or(0, |terms| terms.talk_max_s) + AROUND_TALK_S,
+            turn: attempt.turn,
+        }
+    }
+
+    fn look_up_customer(&self, leg: LegId) -> Option<Errand> {
+        let State::Engaged(engaged) = &self.state else {
+            return None;
+        };
+        let rep = self.attempt(engaged.leg)?;
+        let call = self.customer_leg(leg)?.life.call.clone();
+        let how = match call {
+            Some(call) => LookUp::Call(call),
+            None => LookUp::Child(rep.life.call.clone()?),
+        };
+        Some(Errand::Carrier(
+            rep.carrier.clone(),
+            CarrierErrand::LookUp(leg, how),
+        ))
+    }
+}
+
+fn search(attempt: &Attempt) -> LookUp {
+    let left_at = attempt.life.left_at.unwrap_or(attempt.life.created_at);
+    LookUp::Search {
+        to: attempt.seat.number.as_str().to_owned(),
+        from: attempt.from.as_str().to_owned(),
+        since: left_at - SignedDuration::from_secs(CLOCKS_S),
+    }
+}
