@@ -9,5 +9,6 @@ pub mod intake;
 pub mod lead;
 pub mod pacer;
 pub mod phone;
+pub mod phrases;
 pub mod plan;
 pub mod rotation;
