@@ -12,3 +12,4 @@ pub mod phone;
 pub mod phrases;
 pub mod plan;
 pub mod rotation;
+pub mod script;
