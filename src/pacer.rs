@@ -175,6 +175,12 @@ impl Pacer {
         }
     }
 
+    /// Rings that wait here.
+    pub fn waiting(&self) -> Vec<LegId> {
+        let here = self.waiting.values().filter(|waiting| !waiting.left);
+        here.map(|waiting| waiting.ring.leg).collect()
+    }
+
     /// The carrier refuses everything.
     pub fn is_down(&self) -> bool {
         self.down.is_some()
