@@ -4,3 +4,5 @@ pub mod lead;
 pub mod phone;
 pub mod rotation;
 pub mod hours;
+pub mod intake;
+pub mod guard;
