@@ -6,3 +6,5 @@ pub mod rotation;
 pub mod hours;
 pub mod intake;
 pub mod guard;
+pub mod io;
+pub mod source;
