@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 
 use axum::http::Uri;
 use secrecy::SecretString;
-use toml::Spanned;
 
-use crate::phone::{NotANumber, PhoneNumber};
-use crate::rotation::CarrierId;
-
+use super::carriers::{CarrierSettings, carriers};
 use super::secret::Vault;
-use super::section::{Section, Text};
+use super::section::Section;
+use super::texts::{country, mail_address, parsed, web_address};
 
 /// Bodies larger than this are no leads.
 const BODY_MAX_KB: u32 = 16 * 1024;
@@ -101,31 +99,6 @@ pub struct Guard {
     pub countries: Vec<String>,
     /// How often a customer's number is rung within 24 h at most; 0: no cap.
     pub customer_rings_per_day: u32,
-}
-
-/// `[[carrier]]`
-#[derive(Clone, Debug)]
-pub struct CarrierSettings {
-    /// Id.
-    pub id: CarrierId,
-    /// Which carrier it is, and what it wants to know.
-    pub kind: CarrierKind,
-    /// Calls created a second; 0: no pacing.
-    pub calls_per_s: f64,
-}
-
-/// The carriers we know.
-#[derive(Clone, Debug)]
-pub enum CarrierKind {
-    /// Twilio.
-    Twilio {
-        /// The account's SID.
-        account: String,
-        /// The account's token, and the next one while rotating.
-        tokens: Vec<SecretString>,
-        /// The root of its interface, without a slash at its end.
-        base_url: String,
-    },
 }
 
 pub(super) fn settings(mut file: Section<'_>, vault: Vault<'_>) -> Option<Settings> {
@@ -323,13 +296,6 @@ fn notice(part: &mut Section<'_>) -> Option<Notice> {
     })
 }
 
-/// Whether a text has the shape of an e-mail address; whether it exists only a mail can tell.
-pub(super) fn mail_address(text: &str) -> bool {
-    text.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && host.contains('.') && !text.contains(char::is_whitespace)
-    })
-}
-
 fn guard(part: &mut Section<'_>) -> Option<Guard> {
     let default = Guard::default();
     let countries = match part.texts("countries") {
@@ -345,111 +311,4 @@ fn guard(part: &mut Section<'_>) -> Option<Guard> {
         countries: countries?,
         customer_rings_per_day: rings.unwrap_or(default.customer_rings_per_day),
     })
-}
-
-/// A country whose numbers can be read, in capitals.
-pub(super) fn country(part: &Section<'_>, text: &Text<'_>) -> Option<String> {
-    if PhoneNumber::parse("", text.get_ref()) == Err(NotANumber::NoSuchCountry) {
-        let title = format!("there is no country `{}`", text.get_ref());
-        part.findings()
-            .error(text.span(), title, "write its two letters, such as \"BE\"");
-        return None;
-    }
-    Some(text.get_ref().trim().to_uppercase())
-}
-
-fn carriers(file: &mut Section<'_>, vault: Vault<'_>) -> Option<Vec<CarrierSettings>> {
-    let mut ids: Vec<Text<'_>> = Vec::new();
-    let parts = file.sections("carrier");
-    let read: Vec<Option<CarrierSettings>> = parts
-        .into_iter()
-        .map(|mut part| {
-            let id = super::own_id(&mut part, &mut ids, "id = \"main\"");
-            let carrier = carrier(&mut part, vault, id);
-            part.end();
-            carrier
-        })
-        .collect();
-    read.into_iter().collect()
-}
-
-/// The one kind there is yet; the word is asked for all the same, so that files stay valid with the second.
-fn carrier(part: &mut Section<'_>, vault: Vault<'_>, id: Option<&str>) -> Option<CarrierSettings> {
-    let kind = part.needed("kind", "kind = \"twilio\"");
-    if let Some(kind) = kind.filter(|kind| *kind.get_ref() != "twilio") {
-        part.findings().error(
-            kind.span(),
-            format!("there is no carrier of kind `{}`", kind.get_ref()),
-            "write \"twilio\"",
-        );
-    }
-    let account = part.needed(
-        "account",
-        "account = \"AC..\", as the carrier's console shows it",
-    );
-    if let Some(account) = &account {
-        account_shape(part, account);
-    }
-    let tokens = vault.secrets(part, "token");
-    let base_url = match part.text("base_url") {
-        Some(text) => web_address(part, &text),
-        None => Some("https://api.twilio.com".to_owned()),
-    };
-    let calls_per_s = part.decimal("calls_per_s").map_or(1.0, Spanned::into_inner);
-    let kind = CarrierKind::Twilio {
-        account: (*account?.get_ref()).to_owned(),
-        tokens: tokens?,
-        base_url: base_url?,
-    };
-    Some(CarrierSettings {
-        id: CarrierId(id?.to_owned()),
-        kind,
-        calls_per_s,
-    })
-}
-
-/// The account stands in every URL we ask.
-fn account_shape(part: &Section<'_>, account: &Text<'_>) {
-    let text = *account.get_ref();
-    let cure = "copy the Account SID from the carrier's console: AC and 32 hexadecimal digits";
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        part.findings()
-            .error(account.span(), "this is no account", cure);
-    } else if text.len() != 34 || !text.starts_with("AC") {
-        part.findings()
-            .warning(account.span(), "this does not look like an account", cure);
-    }
-}
-
-fn web_address(part: &Section<'_>, text: &Text<'_>) -> Option<String> {
-    let trimmed = text.get_ref().trim_end_matches('/');
-    let address: Option<Uri> = trimmed.parse().ok();
-    let web = |uri: &Uri| {
-        matches!(uri.scheme_str(), Some("http" | "https"))
-            && uri.host().is_some_and(|host| !host.is_empty())
-            && uri.query().is_none()
-    };
-    if address.as_ref().is_some_and(web) {
-        return Some(trimmed.to_owned());
-    }
-    part.findings().error(
-        text.span(),
-        "this is no web address",
-        "write it whole: \"https://bridge.example.be\"",
-    );
-    None
-}
-
-fn parsed<T: std::str::FromStr>(
-    part: &Section<'_>,
-    text: &Text<'_>,
-    wrong: &str,
-    cure: &str,
-) -> Option<T> {
-    let value = text.get_ref().parse().ok();
-    if value.is_none() {
-        part.findings()
-            .error(text.span(), format!("`{}` {wrong}", text.get_ref()), cure);
-    }
-    value
 }

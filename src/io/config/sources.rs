@@ -6,9 +6,9 @@ use crate::rotation::{RooftopId, Rules, SourceId};
 use crate::source::{Auth, Source, Sources};
 
 use super::own_id;
-use super::rotation::unknown_cure;
 use super::secret::Vault;
 use super::section::{Section, Text};
+use super::words::unknown_cure;
 
 /// More a minute than this would not be a limit.
 const RATE_MAX: u32 = 1_000_000;
@@ -58,10 +58,7 @@ fn source<'t>(
     let id = own_id(&mut part, ids, "id = \"website\"");
     part.need("format", "format = \"json\"");
     let format = part.word("format");
-    let rooftop = part.needed(
-        "rooftop",
-        "rooftop = \"gent\", an id of a [[rooftop]] in rotation.toml",
-    );
+    let rooftop = part.needed("rooftop", "rooftop = \"gent\"");
     if let (Some(rooftop), Some(rules)) = (&rooftop, rules) {
         known_rooftop(&part, rooftop, rules);
     }

@@ -1,5 +1,6 @@
 //! Closed vocabularies and did-you-mean. Which words a type has is asked of the type itself.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A word that its vocabulary does not have.
@@ -36,18 +37,39 @@ impl serde::de::Error for NotAWord {
     }
 }
 
-/// The known word that somebody who wrote `word` meant, if one is near enough.
+/// What to write for a name that is not among the known ones.
+pub(super) fn unknown_cure<'k>(
+    name: &str,
+    known: impl Iterator<Item = &'k str> + Clone,
+    whose: &str,
+) -> String {
+    match nearest(name, known.clone()) {
+        Some(meant) => format!("did you mean \"{meant}\"?"),
+        None => format!(
+            "{whose}: {}",
+            known
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    }
+}
+
+/// The known word that somebody who wrote `word` meant, if one is near enough or begins so.
 pub(super) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let word = word.to_lowercase();
     let far = word.chars().count() / 3 + 1;
     known
-        .map(|meant| {
-            (
-                strsim::damerau_levenshtein(&word, &meant.to_lowercase()),
-                meant,
-            )
-        })
+        .map(|meant| (distance(&word, &meant.to_lowercase()), meant))
         .filter(|(distance, _)| *distance <= far)
         .min()
         .map(|(_, meant)| meant)
+}
+
+fn distance(word: &str, meant: &str) -> usize {
+    if word.len() > 2 && meant.starts_with(word) {
+        return 1;
+    }
+    strsim::damerau_levenshtein(word, meant)
 }

@@ -5,7 +5,7 @@ use jiff::tz;
 use crate::hours::{BadHours, Hours};
 
 use super::super::section::{Section, Text};
-use super::super::settings::country;
+use super::super::texts::country;
 use super::super::words::nearest;
 
 /// Where a group or a rooftop is.
@@ -64,7 +64,11 @@ fn zone(part: &Section<'_>, text: &Text<'_>) -> Option<String> {
         return Some(name.to_owned());
     }
     let known: Vec<String> = tz::db().available().map(|zone| zone.to_string()).collect();
-    let meant = nearest(name, known.iter().map(String::as_str));
+    let cities = known
+        .iter()
+        .map(String::as_str)
+        .filter(|zone| zone.contains('/'));
+    let meant = nearest(name, cities);
     let cure = match meant {
         Some(meant) => format!("did you mean \"{meant}\"?"),
         None => "write a continent and a city, such as \"Europe/Brussels\"".to_owned(),
