@@ -1,0 +1,1 @@
+//! The figures for operating (INTERFACE, metrics): counted where things happen, told on `/metrics`.
