@@ -8,5 +8,6 @@ pub mod hours;
 pub mod intake;
 pub mod lead;
 pub mod phone;
+pub mod phones;
 pub mod plan;
 pub mod rotation;
