@@ -23,8 +23,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::TcpListener,
-    sync::{broadcast, mpsc, watch},
-    time::{Instant, sleep},
+    sync::{broadcast, mpsc, oneshot, watch},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 pub use behaviour::{Act, Behaviour};
@@ -36,6 +36,8 @@ use world::{Shared, World};
 
 /// How often a closed listening socket is tried again when another process has taken its port.
 const REBIND_PAUSE: Duration = Duration::from_millis(20);
+/// How long answers in hand may hold up the closing of the socket.
+const CLOSING_WAIT: Duration = Duration::from_millis(100);
 
 /// What a network is like.
 #[derive(Clone, Debug)]
@@ -158,8 +160,8 @@ impl Network {
     }
 
     /// Does something wrong from now on; several add up.
-    pub fn misbehave(&self, misbehaviour: Misbehaviour) {
-        misbehave(&self.0.0, misbehaviour);
+    pub async fn misbehave(&self, misbehaviour: Misbehaviour) {
+        misbehave(&self.0.0, misbehaviour).await;
     }
 
     /// Does nothing wrong from now on, except to go on refusing connections.
@@ -222,11 +224,20 @@ impl Phone {
     }
 }
 
-fn misbehave(world: &World, misbehaviour: Misbehaviour) {
+async fn misbehave(world: &World, misbehaviour: Misbehaviour) {
     if let Misbehaviour::RefusesConnections { span } = misbehaviour {
-        let _ = world.refusing.send(span);
+        let (closed, is_closed) = oneshot::channel();
+        let _ = world.refusing.send(Refusing { span, closed });
+        let _ = is_closed.await;
     }
     world.state().faults.add(misbehaviour, Instant::now());
+}
+
+/// The wish to have no socket for a while.
+struct Refusing {
+    span: Duration,
+    /// Told once the socket and its idle connections are gone.
+    closed: oneshot::Sender<()>,
 }
 
 /// Serves until the network stops; while it refuses connections there is no socket at all.
@@ -234,23 +245,29 @@ async fn serve(
     world: Shared,
     mut listener: TcpListener,
     address: SocketAddr,
-    mut refusals: mpsc::UnboundedReceiver<Duration>,
+    mut refusals: mpsc::UnboundedReceiver<Refusing>,
 ) {
     loop {
-        let closed = watch::Sender::new(());
-        let server = tokio::spawn(generation(world.clone(), listener, closed.subscribe()));
-        let span = refusals.recv().await;
-        drop(closed);
-        let Some(span) = span else { return };
-        let opens = Instant::now() + span;
-        drop(server);
-        tokio::time::sleep_until(opens).await;
-        listener = loop {
-            match TcpListener::bind(address).await {
-                Ok(listener) => break listener,
-                Err(_) => sleep(REBIND_PAUSE).await,
-            }
+        let end = watch::Sender::new(());
+        let server = tokio::spawn(generation(world.clone(), listener, end.subscribe()));
+        let Some(Refusing { span, closed }) = refusals.recv().await else {
+            return;
         };
+        drop(end);
+        let _ = timeout(CLOSING_WAIT, server).await;
+        let opens = Instant::now() + span;
+        let _ = closed.send(());
+        sleep_until(opens).await;
+        listener = bound(address).await;
+    }
+}
+
+async fn bound(address: SocketAddr) -> TcpListener {
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return listener,
+            Err(_) => sleep(REBIND_PAUSE).await,
+        }
     }
 }
 

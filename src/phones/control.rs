@@ -42,7 +42,7 @@ async fn deliveries(State(world): State<Shared>) -> Response {
 async fn misbehave(State(world): State<Shared>, body: Bytes) -> Response {
     match serde_json::from_slice::<Misbehaviour>(&body) {
         Ok(misbehaviour) => {
-            super::misbehave(&world, misbehaviour);
+            super::misbehave(&world, misbehaviour).await;
             StatusCode::NO_CONTENT.into_response()
         }
         Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),

@@ -1,6 +1,6 @@
 //! The carrier's JSON for calls, pages of calls and the account.
 
-use std::collections::HashMap;
+use std::{cmp::Ordering, collections::HashMap};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -143,19 +143,15 @@ fn matches(call: &Call, asked: &HashMap<&str, &str>) -> bool {
         && in_time(asked, "EndTime", record.ended)
 }
 
-/// Dates compare by their day, moments exactly.
+/// The real list knows days only, whatever the time of day in the query.
 fn in_time(asked: &HashMap<&str, &str>, key: &str, at: Option<Timestamp>) -> bool {
-    let holds = |suffix: &str, test: fn(std::cmp::Ordering) -> bool| {
-        let Some(wanted) = asked.get(format!("{key}{suffix}").as_str()) else {
-            return true;
-        };
-        let Some(at) = at else { return false };
-        match wanted.parse::<Timestamp>() {
-            Ok(moment) => test(at.cmp(&moment)),
-            Err(_) => test(at.to_string().get(..10).cmp(&Some(*wanted))),
-        }
+    let day = at.map(|at| at.to_string()[..10].to_owned());
+    let holds = |suffix: &str, test: fn(Ordering) -> bool| {
+        let wanted = asked.get(format!("{key}{suffix}").as_str());
+        wanted.is_none_or(|wanted| {
+            day.as_deref()
+                .is_some_and(|day| test(day.cmp(wanted.get(..10).unwrap_or(wanted))))
+        })
     };
-    holds("", |order| order.is_eq())
-        && holds("<", |order| order.is_le())
-        && holds(">", |order| order.is_ge())
+    holds("", Ordering::is_eq) && holds("<", Ordering::is_le) && holds(">", Ordering::is_ge)
 }

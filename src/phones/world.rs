@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    Behaviour, CallRecord, Delivery, End, Event, Settings, What,
+    Behaviour, CallRecord, Delivery, End, Event, Refusing, Settings, What,
     behaviour::Plan,
     callbacks::{Clients, Request, StatusTo},
     faults::Faults,
@@ -30,7 +30,7 @@ pub(super) struct World {
     pub(super) url: String,
     pub(super) clients: Clients,
     pub(super) stopped: watch::Sender<bool>,
-    pub(super) refusing: mpsc::UnboundedSender<Duration>,
+    pub(super) refusing: mpsc::UnboundedSender<Refusing>,
     events: broadcast::Sender<Event>,
     state: Mutex<State>,
 }
@@ -97,7 +97,7 @@ impl World {
     pub(super) fn new(
         settings: Settings,
         url: String,
-        refusing: mpsc::UnboundedSender<Duration>,
+        refusing: mpsc::UnboundedSender<Refusing>,
     ) -> Self {
         Self {
             settings,
