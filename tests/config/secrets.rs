@@ -69,7 +69,17 @@ fn a_credential_s_name_leads_nowhere_else() {
 }
 
 /// A file, what stands there, and a secret put in its place.
-const WRITTEN_DOWN: [(&str, &str, &str); 13] = [
+const WRITTEN_DOWN: [(&str, &str, &str); 15] = [
+    (
+        "leadbridge.toml",
+        "[guard]",
+        "[store]\nurl = \"postgres://u:hunter2@db/x@y\"\n[guard]",
+    ),
+    (
+        "leadbridge.toml",
+        "[guard]",
+        "[notice]\nemail = { smtp = \"smtp://u:hunter2@mail\", from = \"a@b.be\" }\n[guard]",
+    ),
     ("leadbridge.toml", "{ env = \"API\" }", "\"hunter2\""),
     (
         "leadbridge.toml",

@@ -137,10 +137,10 @@ fn a_database_server_s_address_may_be_a_secret() {
     let named = Folder::with(
         "leadbridge.toml",
         "[guard]",
-        "[store]\nurl = { env = \"NEW\" }\n[guard]",
+        "[store]\nurl = { env = \"DATABASE\" }\n[guard]",
     );
     assert!(
-        matches!(&named.load().unwrap().settings.store, Store::Postgres(url) if url.expose_secret() == "new-secret")
+        matches!(&named.load().unwrap().settings.store, Store::Postgres(url) if url.expose_secret().contains("secret@db"))
     );
 }
 
