@@ -3,11 +3,9 @@
 pub mod carrier;
 pub mod clock;
 pub mod config;
-pub mod daemon;
 pub mod engine;
 pub mod log;
 pub mod metrics;
 pub mod notice;
 pub mod reload;
 pub mod store;
-pub mod web;

@@ -26,14 +26,21 @@ fn sources() -> Vec<(String, String)> {
     rust_files(&root.join("src"), &mut files);
     rust_files(&root.join("providers"), &mut files);
     let read = |path: PathBuf| {
-        let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+        let name = path
+            .strip_prefix(root)
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
         (name, fs::read_to_string(path).unwrap())
     };
     files.into_iter().map(read).collect()
 }
 
 fn is_pure(name: &str) -> bool {
-    !IMPURE.iter().any(|impure| name.strip_prefix(impure).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.'])))
+    !IMPURE.iter().any(|impure| {
+        name.strip_prefix(impure)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']))
+    })
 }
 
 /// The part of a file that ships.
@@ -43,25 +50,58 @@ fn shipped(text: &str) -> &str {
 
 #[test]
 fn the_core_and_the_providers_are_pure() {
-    let pure: Vec<_> = sources().into_iter().filter(|(name, _)| is_pure(name)).collect();
+    let pure: Vec<_> = sources()
+        .into_iter()
+        .filter(|(name, _)| is_pure(name))
+        .collect();
     assert!(pure.len() > 20, "the files were not found");
-    let banned = [".await", "async fn", "tokio::", "reqwest::", "rusqlite::", "std::fs", "std::net", "Timestamp::now", "SystemTime", "Instant::now", "rand::", "fastrand"];
+    let banned = [
+        ".await",
+        "async fn",
+        "tokio::",
+        "reqwest::",
+        "rusqlite::",
+        "std::fs",
+        "std::net",
+        "Timestamp::now",
+        "SystemTime",
+        "Instant::now",
+        "rand::",
+        "fastrand",
+    ];
     for (name, text) in pure {
         for word in banned {
-            assert!(!shipped(&text).contains(word), "{name}: `{word}` belongs in src/io");
+            assert!(
+                !shipped(&text).contains(word),
+                "{name}: `{word}` belongs in src/io"
+            );
         }
     }
 }
 
 #[test]
 fn one_word_per_thing_in_names() {
-    let banned = ["prospect", "enquiry", "callee", "tenant", "vendor", "cascade", "twiml", "saga", "presence", "hotline", "manager_", "helper", "util"];
-    let core = |name: &str| is_pure(name) && !name.starts_with("providers") && !name.starts_with("src/intake");
+    let banned = [
+        "prospect", "enquiry", "callee", "tenant", "vendor", "cascade", "twiml", "saga",
+        "presence", "hotline", "manager_", "helper", "util",
+    ];
+    let core = |name: &str| {
+        is_pure(name) && !name.starts_with("providers") && !name.starts_with("src/intake")
+    };
     for (name, text) in sources().into_iter().filter(|(name, _)| core(name)) {
-        for line in shipped(&text).lines().filter(|line| !line.trim_start().starts_with("//")) {
-            let declares = ["fn ", "struct ", "enum ", "mod ", "let ", "const "].iter().any(|word| line.contains(word));
+        for line in shipped(&text)
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+        {
+            let declares = ["fn ", "struct ", "enum ", "mod ", "let ", "const "]
+                .iter()
+                .any(|word| line.contains(word));
             for word in banned.iter().filter(|_| declares) {
-                assert!(!line.to_lowercase().contains(word), "{name}: `{word}` in `{}` is not our word for it", line.trim());
+                assert!(
+                    !line.to_lowercase().contains(word),
+                    "{name}: `{word}` in `{}` is not our word for it",
+                    line.trim()
+                );
             }
         }
     }
@@ -71,8 +111,14 @@ fn one_word_per_thing_in_names() {
 fn files_can_be_held_in_the_head() {
     for (name, text) in sources() {
         let lines = shipped(&text).lines().count();
-        assert!(lines <= LINES_MAX, "{name} has {lines} lines: where does the noun change?");
-        assert!(text.starts_with("//!"), "{name} does not begin with its reason");
+        assert!(
+            lines <= LINES_MAX,
+            "{name} has {lines} lines: where does the noun change?"
+        );
+        assert!(
+            text.starts_with("//!"),
+            "{name} does not begin with its reason"
+        );
     }
 }
 

@@ -88,7 +88,7 @@ async fn tell(engine: &Engine, network: &Network, lead: LeadId) -> Result<Outcom
                 println!("            {:<9} hears: \u{201c}{text}\u{201d}", told::person(&event.number));
             }
         }
-        let record = engine.store.reads().shown(lead).await.map_err(|error| Failure::No(error.to_string()))?;
+        let record = engine.store.reads().lead(lead).await.map_err(|error| Failure::No(error.to_string()))?;
         let Some(record) = record else { return Err(Failure::No("the lead is gone".to_owned())) };
         for entry in &record.timeline[printed..] {
             println!("{}", told::line(entry, record.flow.facts.t1));

@@ -54,7 +54,7 @@ async fn watchdog(engine: Engine) {
     let mut tick = tokio::time::interval((period / 3).max(Duration::from_millis(100)));
     loop {
         tick.tick().await;
-        if engine.store.alive() {
+        if tokio::time::timeout(period / 2, engine.store.writable()).await.is_ok_and(|answer| answer.is_ok()) {
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         }
     }

@@ -36,10 +36,15 @@ pub async fn follow(engine: Engine, settings: Settings, env: Environment) -> std
 /// Takes what both files say now, if it can be taken.
 pub fn reload(engine: &Engine, settings: &Settings, env: &Environment) {
     let rules = config::load_rules(settings, engine.store.hash_key());
-    let sources = config::load_sources(settings, rules.as_ref().ok().map(|rules| &rules.value), env);
+    let sources =
+        config::load_sources(settings, rules.as_ref().ok().map(|rules| &rules.value), env);
     match (rules, sources) {
         (Ok(rules), Ok(sources)) => {
-            rules.warnings.iter().chain(&sources.warnings).for_each(tell);
+            rules
+                .warnings
+                .iter()
+                .chain(&sources.warnings)
+                .for_each(tell);
             let changed = *engine.rules.load_full() != rules.value;
             engine.rules.store(Arc::new(rules.value));
             engine.sources.store(Arc::new(sources.value));
@@ -52,7 +57,10 @@ pub fn reload(engine: &Engine, settings: &Settings, env: &Environment) {
         }
     }
     let now = engine.now();
-    engine.trunks.values().for_each(|trunk| trunk.retry_now(now));
+    engine
+        .trunks
+        .values()
+        .for_each(|trunk| trunk.retry_now(now));
 }
 
 /// One mistake, with its place and its cure.
@@ -62,11 +70,18 @@ fn tell(report: &Report) {
 
 /// Watches the folders, because editors replace files. Without a watch SIGHUP still works.
 fn watch(settings: &Settings, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
-    let files: Vec<PathBuf> = vec![settings.files.rotation.clone(), settings.files.sources.clone()];
-    let names: BTreeSet<_> = files.iter().filter_map(|path| path.file_name().map(ToOwned::to_owned)).collect();
+    let files: Vec<PathBuf> = vec![
+        settings.files.rotation.clone(),
+        settings.files.sources.clone(),
+    ];
+    let names: BTreeSet<_> = files
+        .iter()
+        .filter_map(|path| path.file_name().map(ToOwned::to_owned))
+        .collect();
     let ours = move |path: &PathBuf| path.file_name().is_some_and(|name| names.contains(name));
     let heard = move |event: Result<notify::Event, notify::Error>| {
-        let touched = event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(&ours));
+        let touched =
+            event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(&ours));
         if touched {
             // A full channel means that a reload is coming anyway.
             let _ = changed.try_send(());
@@ -75,10 +90,16 @@ fn watch(settings: &Settings, changed: mpsc::Sender<()>) -> Option<notify::Recom
     let folders: BTreeSet<&Path> = files.iter().filter_map(|path| path.parent()).collect();
     let watcher = notify::recommended_watcher(heard).and_then(|mut watcher| {
         for folder in folders {
-            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            let folder = if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            };
             watcher.watch(folder, RecursiveMode::NonRecursive)?;
         }
         Ok(watcher)
     });
-    watcher.inspect_err(|error| warn!(%error, "the files can't be watched; send SIGHUP after an edit")).ok()
+    watcher
+        .inspect_err(|error| warn!(%error, "the files can't be watched; send SIGHUP after an edit"))
+        .ok()
 }
