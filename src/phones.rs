@@ -9,6 +9,7 @@ mod api;
 mod behaviour;
 mod callbacks;
 mod control;
+mod delivery;
 mod faults;
 mod leg;
 mod person;
@@ -93,15 +94,11 @@ impl Drop for Running {
 }
 
 impl Network {
-    /// Starts a network on a socket.
+    /// Starts a network on a socket, in the present runtime.
     ///
     /// # Panics
-    /// If the socket has no address.
-    #[expect(
-        clippy::unused_async,
-        reason = "it must be called inside the runtime that carries the network"
-    )]
-    pub async fn start(listener: TcpListener, settings: Settings) -> Self {
+    /// Outside of a runtime, or if the socket has no address.
+    pub fn start(listener: TcpListener, settings: Settings) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let address = listener
             .local_addr()

@@ -7,7 +7,7 @@ use axum::{
     body::Bytes,
     extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode, header::AUTHORIZATION},
-    response::Response,
+    response::{Html, IntoResponse, Response},
     routing::get,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -15,7 +15,8 @@ use reqwest::Url;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
-    callbacks::{Params, Request, StatusTo},
+    callbacks::{Params, StatusTo},
+    delivery::Request,
     faults::CreateFault,
     leg::{Order, Script, start},
     refusal::{Refusal, answer},
@@ -98,7 +99,8 @@ async fn create(
         Some(
             CreateFault::FailsAfter
             | CreateFault::AnswersAfter(_)
-            | CreateFault::AnswersAfterCallback,
+            | CreateFault::AnswersAfterCallback
+            | CreateFault::AnswersNonsense,
         )
         | None => {}
     }
@@ -110,9 +112,15 @@ async fn create(
         Some(CreateFault::FailsAfter) => return Err(Refusal::broken()),
         Some(CreateFault::AnswersAfter(span)) => sleep(span).await,
         Some(CreateFault::AnswersAfterCallback) => first_callback(&world, &sid).await,
+        Some(CreateFault::AnswersNonsense) => return Ok(nonsense()),
         Some(CreateFault::FailsBefore | CreateFault::TooMany) | None => {}
     }
     created
+}
+
+/// What a proxy in between might make of a good answer.
+fn nonsense() -> Response {
+    (StatusCode::CREATED, Html("<h1>Welcome</h1>")).into_response()
 }
 
 async fn first_callback(world: &World, sid: &str) {

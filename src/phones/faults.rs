@@ -62,6 +62,8 @@ pub enum CreateFault {
     AnswersAfter(#[serde(with = "millis")] Duration),
     /// The call is made, the answer comes after its first callback was delivered.
     AnswersAfterCallback,
+    /// The call is made, the answer is 201 with a body that is no call.
+    AnswersNonsense,
     /// 429, and no call.
     TooMany,
 }

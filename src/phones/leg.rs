@@ -10,7 +10,8 @@ use tokio::{
 use super::{
     Act, End, What,
     behaviour::{Decision, Plan},
-    callbacks::{Envelope, Notice, Request, carry, deliver, pair, status_params, voice_params},
+    callbacks::{Notice, carry, pair, status_params, voice_params},
+    delivery::{Answer, Envelope, Request, deliver},
     person::act_out,
     world::{Admitted, Hearing, Shared, Terms, now},
 };
@@ -270,7 +271,7 @@ impl Leg {
     pub(super) fn request(
         &self,
         request: &Request,
-    ) -> impl Future<Output = Result<super::callbacks::Answer, u32>> + use<> {
+    ) -> impl Future<Output = Result<Answer, u32>> + use<> {
         let account = &self.world.settings.account;
         let params = self
             .world

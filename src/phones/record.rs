@@ -108,12 +108,11 @@ impl CallRecord {
         }
     }
 
-    /// Whole seconds from the answer to the end.
-    pub fn talked_s(&self) -> i64 {
-        match (self.answered, self.ended) {
-            (Some(answered), Some(ended)) => ended.duration_since(answered).as_secs(),
-            (Some(_), None) | (None, _) => 0,
-        }
+    /// Whole seconds from the answer to the end, or to now.
+    pub(super) fn talked_s(&self, now: Timestamp) -> i64 {
+        let until = self.ended.unwrap_or(now);
+        self.answered
+            .map_or(0, |answered| until.duration_since(answered).as_secs())
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     callbacks::{Params, direction, rfc2822},
-    world::{Call, State},
+    world::{Call, State, now},
 };
 
 const PAGE_SIZE: usize = 50;
@@ -17,7 +17,7 @@ const PAGE_SIZE_MAX: usize = 1000;
 pub(super) fn call(account: &str, call: &Call) -> Value {
     let record = &call.record;
     let uri = format!("/2010-04-01/Accounts/{account}/Calls/{}", record.sid);
-    let over = record.ended.map(|_| record.talked_s().to_string());
+    let over = record.ended.map(|_| record.talked_s(now()).to_string());
     json!({
         "sid": record.sid,
         "date_created": rfc2822(record.created),

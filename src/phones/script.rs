@@ -7,10 +7,11 @@ use tokio::{sync::mpsc, time::sleep};
 
 use super::{
     End, What,
-    callbacks::{Params, Request, StatusTo, pair},
+    callbacks::{Params, StatusTo, pair},
+    delivery::Request,
     leg::{Break, Key, Leg, News, Order, Script, Turn, start_child},
     twiml::{self, Dial, Gather, Line, Verb},
-    world::{Terms, leg_id},
+    world::{Terms, leg_id, now},
 };
 
 /// What a played sound lasts, in characters of speech: its file is not fetched.
@@ -30,8 +31,9 @@ struct Digits {
     last: Option<Key>,
 }
 
-/// A dialled call; dropping it ends the call.
+/// A dialled call; dropping it ends the call unless it went on without us.
 struct Child {
+    gone: bool,
     sid: String,
     news: mpsc::UnboundedReceiver<News>,
     orders: mpsc::UnboundedSender<Order>,
@@ -39,7 +41,9 @@ struct Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        let _ = self.orders.send(Order::Drop);
+        if !self.gone {
+            let _ = self.orders.send(Order::Drop);
+        }
     }
 }
 
@@ -294,7 +298,12 @@ impl Leg {
         };
         let (sid, news) = start_child(&self.world, terms);
         let orders = self.world.call(&sid, |call| call.orders.clone());
-        Child { sid, news, orders }
+        Child {
+            gone: false,
+            sid,
+            news,
+            orders,
+        }
     }
 
     /// How the other call ended, in the time that this one lives.
@@ -302,7 +311,10 @@ impl Leg {
         loop {
             match self.until(child.news.recv()).await? {
                 Some(News::Answered) => self.join(&child.sid),
-                Some(News::Ended(end)) => return Ok(end),
+                Some(News::Ended(end)) => {
+                    child.gone = true;
+                    return Ok(end);
+                }
                 None => return Ok(End::Unreachable),
             }
         }
@@ -333,7 +345,10 @@ impl Leg {
 
     fn dial_params(&self, other: &str, end: End) -> Params {
         let (bridged, talked) = self.world.call(other, |call| {
-            (call.record.bridged_with.is_some(), call.record.talked_s())
+            (
+                call.record.bridged_with.is_some(),
+                call.record.talked_s(now()),
+            )
         });
         vec![
             pair("DialCallSid", other),

@@ -16,7 +16,8 @@ use tokio::{
 use super::{
     Behaviour, CallRecord, Delivery, End, Event, Refusing, Settings, What,
     behaviour::Plan,
-    callbacks::{Clients, Request, StatusTo},
+    callbacks::StatusTo,
+    delivery::{Clients, Request},
     faults::Faults,
     leg::Order,
 };

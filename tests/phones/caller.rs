@@ -68,8 +68,7 @@ impl Caller {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
-        let network =
-            Network::start(TcpListener::bind("127.0.0.1:0").await.unwrap(), settings).await;
+        let network = Network::start(TcpListener::bind("127.0.0.1:0").await.unwrap(), settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let noted = Arc::new(Mutex::new(Noted::default()));

@@ -117,6 +117,29 @@ async fn a_500_after_the_call_hides_that_it_rings() {
 }
 
 #[tokio::test]
+async fn a_201_may_hold_something_that_is_no_call() {
+    let caller = caller_of_somebody().await;
+    caller
+        .network
+        .misbehave(creates(CreateFault::AnswersNonsense))
+        .await;
+    let (status, body) = caller.post("Calls.json", &caller.form("x-r1", REP)).await;
+    assert_eq!((status, body), (201, serde_json::Value::Null));
+    assert_eq!(caller.ended("x-r1").await.heard, ["Hallo"]);
+}
+
+#[tokio::test]
+async fn a_caller_who_gave_up_on_the_create_is_called_back_all_the_same() {
+    let caller = caller_of_somebody().await;
+    let long = CreateFault::AnswersAfter(Duration::from_secs(60));
+    caller.network.misbehave(creates(long)).await;
+    let form = caller.form("x-r1", REP);
+    let answer = tokio::time::timeout(SOON, caller.try_post("Calls.json", &form)).await;
+    assert!(answer.is_err());
+    assert_eq!(caller.ended("x-r1").await.heard, ["Hallo"]);
+}
+
+#[tokio::test]
 async fn the_answer_to_a_create_may_come_long_after_the_call() {
     let caller = caller_of_somebody().await;
     caller

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use leadbridge::phones::{Behaviour, End, Settings};
 use serde_json::Value;
+use tokio::net::TcpStream;
 
 use crate::caller::{ACCOUNT, CUSTOMER, Caller, REP, SHOWN, TOKEN};
 
@@ -179,6 +180,13 @@ async fn calls_are_listed_newest_first_by_filters_and_pages() {
     assert_eq!(second["next_page_uri"], Value::Null);
     let (_, none) = caller.get("Calls.json?StartTime%3E=2099-01-01").await;
     assert_eq!(sids(&none).len(), 0);
+    caller
+        .until(|| {
+            caller
+                .record("x-r4")
+                .is_some_and(|record| record.dialled.is_some())
+        })
+        .await;
     let (_, today) = caller
         .get("Calls.json?StartTime%3E=2020-01-01&StartTime%3C=2099-01-01")
         .await;
@@ -281,4 +289,18 @@ async fn the_control_routes_do_what_the_rust_interface_does() {
     caller.control(&format!("{REP}/hang-up"), "").await;
     let calls = caller.get("/_phones/calls").await.1;
     assert_eq!(calls[0]["leg"], "x-r1");
+}
+
+#[tokio::test]
+async fn a_network_ends_with_its_last_handle() {
+    let caller = Caller::new().await;
+    caller.rings("x-r1", REP).await;
+    let address = caller.network.url().replace("http://", "");
+    let other = caller.network.clone();
+    drop(caller);
+    assert!(TcpStream::connect(&address).await.is_ok());
+    drop(other);
+    while TcpStream::connect(&address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
 }

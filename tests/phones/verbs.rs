@@ -258,6 +258,36 @@ async fn a_new_script_for_the_rep_ends_the_talk() {
 }
 
 #[tokio::test]
+async fn a_new_script_for_the_customer_takes_them_out_of_the_talk() {
+    let caller = rep_who(vec![]).await;
+    caller.network.phone(CUSTOMER).does(Behaviour::PicksUp {
+        after: SOON,
+        then: vec![],
+    });
+    caller.answers(ANSWER, DIAL);
+    caller.answers("/dialled", "");
+    caller.answers("/other", "<Pause length=\"0\"/><Say>tot ziens</Say>");
+    caller.rings("x-r1", REP).await;
+    caller
+        .until(|| {
+            caller
+                .record("x-c1")
+                .is_some_and(|record| record.bridged_with.is_some())
+        })
+        .await;
+    let customer = caller.record("x-c1").unwrap().sid;
+    caller
+        .update(&customer, "Url", &format!("{}/other", caller.url))
+        .await;
+    assert_eq!(caller.ended("x-r1").await.end, Some(End::ScriptEnded));
+    let customer = caller.ended("x-c1").await;
+    assert_eq!(
+        (customer.heard, customer.end),
+        (vec!["tot ziens".to_owned()], Some(End::ScriptEnded))
+    );
+}
+
+#[tokio::test]
 async fn a_script_that_cannot_be_read_ends_the_call_with_an_apology() {
     for verbs in [
         "<Dance/>",
