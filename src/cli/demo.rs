@@ -105,7 +105,7 @@ async fn tell(engine: &Engine, network: &Network, lead: LeadId) -> Result<Outcom
 /// An doesn't pick up, Bart's phone is a voicemail, Chloé accepts, the customer answers and talks.
 async fn network() -> Result<Network, Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| no("listen", &error))?;
-    let network = Network::start(listener, Settings::lifelike(ACCOUNT, TOKEN)).await;
+    let network = Network::start(listener, Settings::lifelike(ACCOUNT, TOKEN));
     let s = Duration::from_secs;
     let voicemail = Behaviour::Voicemail { after: s(6), lasts: s(20) };
     let accepts = vec![Act::Wait(s(2)), Act::Press('1'), Act::Talk(s(60)), Act::Wait(s(2)), Act::Press('1')];
