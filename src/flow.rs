@@ -371,6 +371,8 @@ pub enum Cue {
     DealtWith,
     /// Passed on.
     Passed,
+    /// Passed on, and this phone has a rest.
+    Paused,
     /// No key.
     NoKey,
     /// Key 9.

@@ -63,11 +63,13 @@ fn rings_at(rooftop: &Rooftop, number: &PhoneNumber) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
+    use jiff::tz::TimeZone;
     use leadbridge_providers::Language;
 
     use super::*;
+    use crate::hours::Hours;
     use crate::phone::HashKey;
-    use crate::rotation::RepId;
+    use crate::rotation::{AfterHours, CarrierId, RepId, RooftopId, Strategy, Terms};
 
     #[test]
     fn a_number_that_may_be_rung_comes_back_in_e_164() {
@@ -86,6 +88,8 @@ mod tests {
             ("+44 20 7183 8750", HeldReason::Country),
             ("+1 650 253 0000", HeldReason::Country),
             ("0470 00 00 01", HeldReason::OwnNumber),
+            ("09 200 00 00", HeldReason::OwnNumber),
+            ("09 200 00 01", HeldReason::OwnNumber),
         ] {
             assert_eq!(judged(phone), Err(reason), "{phone}");
         }
@@ -145,12 +149,12 @@ mod tests {
             countries: ["BE", "NL", "LU"].map(str::to_owned).to_vec(),
             customer_rings_per_day: 4,
             reps: BTreeMap::from([(RepId("an".to_owned()), an())]),
-            rooftops: BTreeMap::new(),
+            rooftops: BTreeMap::from([(RooftopId("gent".to_owned()), gent())]),
         }
     }
 
     fn an() -> Rep {
-        let phone = PhoneNumber::parse("+32470000001", "BE").unwrap();
+        let phone = number("+32470000001");
         Rep {
             id: RepId("an".to_owned()),
             name: "An Claes".to_owned(),
@@ -161,5 +165,49 @@ mod tests {
             hours: None,
             away: Vec::new(),
         }
+    }
+    fn gent() -> Rooftop {
+        Rooftop {
+            id: RooftopId("gent".to_owned()),
+            name: "Garage Peeters Gent".to_owned(),
+            carrier: CarrierId("main".to_owned()),
+            caller_id: number("+3292000000"),
+            reception: Some(number("+3292000001")),
+            hours: always(),
+            after_hours: AfterHours::Wait,
+            duty: Vec::new(),
+            strategy: Strategy::InOrder,
+            reps: vec![RepId("an".to_owned())],
+            owner: vec![RepId("an".to_owned())],
+            managers: Vec::new(),
+            terms: terms(),
+        }
+    }
+
+    fn terms() -> Terms {
+        Terms {
+            ring_s: 20,
+            next_after_s: 15,
+            rounds_s: vec![0],
+            mornings: 2,
+            in_line_s: 90,
+            wrap_up_s: 30,
+            customer_s: 25,
+            customer_hours: always(),
+            talk_s: 15,
+            sure_s: 60,
+            talk_max_s: 3600,
+            window_min: 60,
+            fresh_min: 15,
+            passes_max: 3,
+        }
+    }
+
+    fn always() -> Hours {
+        Hours::always(TimeZone::UTC)
+    }
+
+    fn number(text: &str) -> PhoneNumber {
+        PhoneNumber::parse(text, "BE").unwrap()
     }
 }

@@ -43,39 +43,74 @@ impl Scripts<'_> {
             Cue::Whisper { .. } => (vec![self.whisper(flow, language, now)], ask()),
             Cue::Customer { leg, again } => self.customer(flow, attempt, *leg, *again),
             Cue::Unreached { reason, again } => unreached(*reason, *again, say),
-            Cue::Menu => (self.asked_again(flow, language).into_iter().chain([say("menu")]).collect(), ask()),
-            Cue::Taken { by } => {
-                (vec![self.phrases.say(language, "taken", &[("rep", self.first_name(by))])], Then::HangUp)
-            }
+            Cue::Menu => (
+                self.asked_again(flow, language)
+                    .into_iter()
+                    .chain([say("menu")])
+                    .collect(),
+                ask(),
+            ),
+            Cue::Taken { by } => (
+                vec![
+                    self.phrases
+                        .say(language, "taken", &[("rep", self.first_name(by))]),
+                ],
+                Then::HangUp,
+            ),
             Cue::DealtWith => (vec![say("dealt-with")], Then::HangUp),
             Cue::Passed => (vec![say("passed")], Then::HangUp),
+            Cue::Paused => (vec![say("paused")], Then::HangUp),
             Cue::NoKey => (vec![say("no-key")], Then::HangUp),
             Cue::Suspicious => (vec![say("suspicious")], Then::HangUp),
             Cue::TestPassed => (vec![say("test-passed")], Then::HangUp),
             Cue::Thanks => (vec![say("menu-thanks")], Then::HangUp),
         };
-        Script { turn: attempt.turn, locale: locale(language, &self.rules.country), lines, then }
+        Script {
+            turn: attempt.turn,
+            locale: locale(language, &self.rules.country),
+            lines,
+            then,
+        }
     }
 
     /// The whisper: rooftop, source, vehicle, interest; at most 90 characters.
     fn whisper(&self, flow: &Flow, language: Language, now: Timestamp) -> String {
         let id = self.whisper_id(flow, now);
-        let place = self.rules.rooftops.get(&flow.facts.rooftop).map_or("", |rooftop| place(rooftop, self.rules));
+        let place = self
+            .rules
+            .rooftops
+            .get(&flow.facts.rooftop)
+            .map_or("", |rooftop| place(rooftop, self.rules));
         let vehicle = self.vehicle();
         let interest = self.interest(language);
         let say = |vehicle: &str, interest: &str| {
             let source = flow.facts.source.0.as_str();
-            let args = [("rooftop", place), ("source", source), ("vehicle", vehicle), ("interest", interest)];
+            let args = [
+                ("rooftop", place),
+                ("source", source),
+                ("vehicle", vehicle),
+                ("interest", interest),
+            ];
             self.phrases.say(language, id, &args)
         };
         let short = cut(&vehicle, VEHICLE_MAX);
-        let tries = [say(&vehicle, &interest), say(&short, &interest), say(&short, ""), say("", "")];
-        let fits = tries.iter().find(|text| text.chars().count() <= WHISPER_MAX);
+        let tries = [
+            say(&vehicle, &interest),
+            say(&short, &interest),
+            say(&short, ""),
+            say("", ""),
+        ];
+        let fits = tries
+            .iter()
+            .find(|text| text.chars().count() <= WHISPER_MAX);
         fits.or(tries.last()).cloned().unwrap_or_default()
     }
 
     fn whisper_id(&self, flow: &Flow, now: Timestamp) -> &'static str {
-        let old = flow.facts.t0.is_some_and(|at| at + SignedDuration::from_hours(OLD_HOURS) < now);
+        let old = flow
+            .facts
+            .t0
+            .is_some_and(|at| at + SignedDuration::from_hours(OLD_HOURS) < now);
         match flow.facts.kind {
             Kind::Silent | Kind::RingsBack(_) => "whisper-test",
             Kind::Real if flow.suspected_by.is_some() => "whisper-suspicious",
@@ -86,12 +121,25 @@ impl Scripts<'_> {
     }
 
     /// Who the customer is, in the customer's own words where there are any; then the phone.
-    fn customer(&self, flow: &Flow, attempt: &Attempt, leg: LegId, again: bool) -> (Vec<String>, Then) {
+    fn customer(
+        &self,
+        flow: &Flow,
+        attempt: &Attempt,
+        leg: LegId,
+        again: bool,
+    ) -> (Vec<String>, Then) {
         let language = attempt.seat.language;
         let Some(phone) = self.phone else {
-            return (vec![self.phrases.say(language, "dealt-with", &[])], Then::HangUp);
+            return (
+                vec![self.phrases.say(language, "dealt-with", &[])],
+                Then::HangUp,
+            );
         };
-        let lines = if again { Vec::new() } else { self.who(flow, language) };
+        let lines = if again {
+            Vec::new()
+        } else {
+            self.who(flow, language)
+        };
         let terms = flow.terms.as_ref();
         let then = Then::Dial {
             leg,
@@ -104,14 +152,30 @@ impl Scripts<'_> {
     }
 
     fn who(&self, flow: &Flow, language: Language) -> Vec<String> {
-        let names = [self.told.first_name.as_deref(), self.told.last_name.as_deref()];
+        let names = [
+            self.told.first_name.as_deref(),
+            self.told.last_name.as_deref(),
+        ];
         let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let comment = self.told.message.as_deref().map(|text| sentence(&cut(text, COMMENT_MAX)));
+        let comment = self
+            .told
+            .message
+            .as_deref()
+            .map(|text| sentence(&cut(text, COMMENT_MAX)));
         let line = match &comment {
-            Some(comment) => self.phrases.say(language, "customer", &[("name", &name), ("comment", comment)]),
-            None => self.phrases.say(language, "customer-plain", &[("name", &name)]),
+            Some(comment) => self.phrases.say(
+                language,
+                "customer",
+                &[("name", &name), ("comment", comment)],
+            ),
+            None => self
+                .phrases
+                .say(language, "customer-plain", &[("name", &name)]),
         };
-        self.asked_again(flow, language).into_iter().chain([line]).collect()
+        self.asked_again(flow, language)
+            .into_iter()
+            .chain([line])
+            .collect()
     }
 
     fn asked_again(&self, flow: &Flow, language: Language) -> Option<String> {
@@ -119,7 +183,10 @@ impl Scripts<'_> {
     }
 
     fn vehicle(&self) -> String {
-        let parts = [self.told.vehicle.make.as_deref(), self.told.vehicle.model.as_deref()];
+        let parts = [
+            self.told.vehicle.make.as_deref(),
+            self.told.vehicle.model.as_deref(),
+        ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
@@ -127,7 +194,8 @@ impl Scripts<'_> {
         let known = ["buy", "lease", "sell", "trade-in", "test-drive"];
         let told = self.told.vehicle.interest.as_deref().unwrap_or("");
         let id = known.into_iter().find(|id| *id == told);
-        id.map(|id| self.phrases.say(language, &format!("interest-{id}"), &[])).unwrap_or_default()
+        id.map(|id| self.phrases.say(language, &format!("interest-{id}"), &[]))
+            .unwrap_or_default()
     }
 
     fn first_name(&self, rep: &RepId) -> &str {
@@ -139,19 +207,33 @@ impl Scripts<'_> {
 /// What a leg hears that we don't know, or whose lead is gone.
 pub fn dealt_with(phrases: &Phrases, rules: &Rules) -> Script {
     let lines = vec![phrases.say(rules.language, "dealt-with", &[])];
-    Script { turn: 0, locale: locale(rules.language, &rules.country), lines, then: Then::HangUp }
+    Script {
+        turn: 0,
+        locale: locale(rules.language, &rules.country),
+        lines,
+        then: Then::HangUp,
+    }
 }
 
 /// What a leg hears while the store is away: one sentence, then it asks the same again.
 pub fn hold(phrases: &Phrases, rules: &Rules, again: String) -> Script {
     let lines = vec![phrases.say(rules.language, "hold", &[])];
     let then = Then::Hold { pause_s: 2, again };
-    Script { turn: 0, locale: locale(rules.language, &rules.country), lines, then }
+    Script {
+        turn: 0,
+        locale: locale(rules.language, &rules.country),
+        lines,
+        then,
+    }
 }
 
 fn unreached(reason: Unreached, again: bool, say: impl Fn(&str) -> String) -> (Vec<String>, Then) {
     let why = say(&format!("unreached-{}", word(reason)));
-    if again { (vec![why, say("press-1-again")], ask()) } else { (vec![why], Then::HangUp) }
+    if again {
+        (vec![why, say("press-1-again")], ask())
+    } else {
+        (vec![why], Then::HangUp)
+    }
 }
 
 fn ask() -> Then {
@@ -163,13 +245,25 @@ fn place<'a>(rooftop: &'a Rooftop, rules: &Rules) -> &'a str {
     let shared = |words: usize| {
         let start: Vec<&str> = rooftop.name.split_whitespace().take(words).collect();
         rules.rooftops.values().all(|other| {
-            other.name.split_whitespace().count() > words && other.name.split_whitespace().take(words).eq(start.iter().copied())
+            other.name.split_whitespace().count() > words
+                && other
+                    .name
+                    .split_whitespace()
+                    .take(words)
+                    .eq(start.iter().copied())
         })
     };
-    let words = if rules.rooftops.len() > 1 { (1..8).take_while(|words| shared(*words)).count() } else { 0 };
+    let words = if rules.rooftops.len() > 1 {
+        (1..8).take_while(|words| shared(*words)).count()
+    } else {
+        0
+    };
     let mut rest = rooftop.name.as_str();
     for _ in 0..words {
-        rest = rest.trim_start().split_once(char::is_whitespace).map_or(rest, |(_, rest)| rest);
+        rest = rest
+            .trim_start()
+            .split_once(char::is_whitespace)
+            .map_or(rest, |(_, rest)| rest);
     }
     rest.trim()
 }
@@ -180,11 +274,17 @@ fn cut(text: &str, max: usize) -> String {
         return flat;
     }
     let start: String = flat.chars().take(max).collect();
-    start.rsplit_once(' ').map_or(start.clone(), |(whole_words, _)| whole_words.to_owned())
+    start
+        .rsplit_once(' ')
+        .map_or(start.clone(), |(whole_words, _)| whole_words.to_owned())
 }
 
 fn sentence(text: &str) -> String {
-    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+    if text.ends_with(['.', '!', '?']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
 }
 
 /// The voice: BCP 47.

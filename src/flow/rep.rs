@@ -149,6 +149,7 @@ impl Flow {
                 | Cue::Taken { .. }
                 | Cue::DealtWith
                 | Cue::Passed
+                | Cue::Paused
                 | Cue::NoKey
                 | Cue::Suspicious
                 | Cue::TestPassed
@@ -219,7 +220,12 @@ impl Flow {
     pub(super) fn retire_all(&mut self, m: &mut Moment<'_>) {
         for index in 0..self.attempts.len() {
             let cue = match self.attempts[index].cue {
-                Cue::Suspicious | Cue::Passed | Cue::NoKey | Cue::Thanks | Cue::TestPassed => {
+                Cue::Suspicious
+                | Cue::Passed
+                | Cue::Paused
+                | Cue::NoKey
+                | Cue::Thanks
+                | Cue::TestPassed => {
                     continue;
                 }
                 Cue::Whisper { .. }
@@ -398,7 +404,7 @@ impl Flow {
                 );
             }
             Some('7') => {
-                self.pass(index, Cue::Passed, m);
+                self.pass(index, Cue::Paused, m);
                 let phone = m.desk.phone_mut(&self.attempts[index].seat.phone);
                 let tally = phone.pause(m.now);
                 self.tell_tally(index, tally, m);

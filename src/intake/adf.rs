@@ -12,9 +12,9 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use super::Unreadable;
 use crate::lead::Lead;
 
-mod enquiry;
+mod draft;
 
-use enquiry::Enquiry;
+use draft::Draft;
 
 /// ADF itself is nine levels deep.
 const DEPTH_MAX: usize = 64;
@@ -43,7 +43,7 @@ pub(super) fn read(text: &str, zone: &TimeZone) -> Result<Lead, Unreadable> {
             }
         }
         if reading.over {
-            return Ok(reading.enquiry.lead(zone));
+            return Ok(reading.draft.lead(zone));
         }
     }
     Err(Unreadable(format!(
@@ -88,7 +88,7 @@ impl Element {
 #[derive(Default)]
 struct Reading {
     open: Vec<Element>,
-    enquiry: Enquiry,
+    draft: Draft,
     /// Whether anything of a prospect was seen.
     begun: bool,
     /// Whether the first prospect is over.
@@ -139,7 +139,7 @@ impl Reading {
         if let Some(element) = self.open.pop() {
             self.over |= element.name == "prospect";
             let within: Vec<&str> = self.open.iter().map(|outer| outer.name.as_str()).collect();
-            self.enquiry.take(&element, &within);
+            self.draft.take(&element, &within);
         }
     }
 
@@ -152,8 +152,8 @@ impl Reading {
     /// The document ends or breaks before the prospect is over: enough if the customer can be reached. What is
     /// still open is left out, since half a number is none.
     fn cut_short(self, zone: &TimeZone, text: &str, at: usize) -> Result<Lead, Unreadable> {
-        if self.enquiry.is_reachable() {
-            return Ok(self.enquiry.lead(zone));
+        if self.draft.is_reachable() {
+            return Ok(self.draft.lead(zone));
         }
         let (line, column) = super::place(text, at);
         let what = if self.begun {

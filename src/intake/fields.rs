@@ -12,7 +12,7 @@ use crate::lead::{Consent, Lead, Vehicle};
 
 type Names = &'static [&'static str];
 
-const ID: Names = &["id", "leadid", "entryid", "submissionid", "token"];
+const ID: Names = &["id", "leadid", "entryid", "submissionid"];
 const REQUESTED_AT: Names = &[
     "requestedat",
     "submittedat",
@@ -228,17 +228,19 @@ impl Fields {
     }
 
     fn names(&self) -> (Option<String>, Option<String>) {
-        let first = self.line(FIRST_NAME, text::NAME_MAX_CHARS);
-        let last = self.line(LAST_NAME, text::NAME_MAX_CHARS);
-        if first.is_none() && last.is_none() {
-            return self
-                .filled(FULL_NAME)
-                .map(text::split_name)
-                .unwrap_or_default();
-        }
-        match (self.line(MIDDLE_NAME, text::NAME_MAX_CHARS), last) {
-            (Some(middle), Some(last)) => (first, Some(format!("{middle} {last}"))),
-            (None | Some(_), last) => (first, last),
+        let name = |names| self.line(names, text::NAME_MAX_CHARS);
+        let full = name(FULL_NAME);
+        match (name(FIRST_NAME), name(LAST_NAME)) {
+            (None, None) => full.as_deref().map(text::split_name).unwrap_or_default(),
+            // "Prénom, Nom": beside a given name, "name" is the family's.
+            (Some(first), None) => {
+                let last = full.and_then(|full| without_given(&full, &first));
+                (Some(first), last)
+            }
+            (first, Some(last)) => {
+                let whole = [name(MIDDLE_NAME).unwrap_or_default(), last].join(" ");
+                (first, text::line(&whole, text::NAME_MAX_CHARS))
+            }
         }
     }
 
@@ -273,6 +275,12 @@ impl Fields {
             .find(|value| !value.trim().is_empty())
             .map(String::as_str)
     }
+}
+
+fn without_given(full: &str, given: &str) -> Option<String> {
+    let rest = full.strip_prefix(given);
+    let rest = rest.filter(|rest| rest.is_empty() || rest.starts_with(' '));
+    text::line(rest.unwrap_or(full), text::NAME_MAX_CHARS)
 }
 
 /// `Vehicle[Make]`, `vehicle.make` and `vehicle_make` are written many ways: letters and digits, lower case, a

@@ -17,7 +17,7 @@ const PHONES_MAX: usize = 10;
 
 /// A prospect as far as it was read.
 #[derive(Default)]
-pub(super) struct Enquiry {
+pub(super) struct Draft {
     id: Option<String>,
     request_date: Option<String>,
     vehicle: Asked,
@@ -51,7 +51,7 @@ struct Phone {
     preferred: bool,
 }
 
-impl Enquiry {
+impl Draft {
     /// Takes an element that is complete; `within` names those around it, outermost first.
     pub(super) fn take(&mut self, element: &Element, within: &[&str]) {
         let section = within.iter().rfind(|name| SECTIONS.contains(name));
@@ -60,11 +60,11 @@ impl Enquiry {
             "vehicle" => self.take_of_vehicle(element),
             "customer" => self.take_of_customer(element),
             "option" | "vendor" | "provider" => {}
-            _ => self.take_of_prospect(element, parent),
+            _ => self.take_of_lead(element, parent),
         }
     }
 
-    fn take_of_prospect(&mut self, element: &Element, parent: &str) {
+    fn take_of_lead(&mut self, element: &Element, parent: &str) {
         match element.name.as_str() {
             "id" if matches!(parent, "prospect" | "adf") => {
                 keep(&mut self.id, text::line(&element.text, text::ID_MAX_CHARS));
