@@ -61,6 +61,8 @@ pub struct Flow {
     pub suspected_by: Option<PhoneKey>,
     /// The key pressed in the after-call menu.
     pub menu_key: Option<char>,
+    /// Another rooftop has an open flow for this customer.
+    pub elsewhere: bool,
 }
 
 /// What was known of a lead at arrival, without anything personal.
@@ -369,6 +371,8 @@ pub enum Cue {
     DealtWith,
     /// Passed on.
     Passed,
+    /// Passed on, and this phone has a rest.
+    Paused,
     /// No key.
     NoKey,
     /// Key 9.
@@ -718,6 +722,7 @@ impl Flow {
             asked_again: 0,
             suspected_by: None,
             menu_key: None,
+            elsewhere: false,
         }
     }
 
@@ -986,6 +991,7 @@ impl Flow {
     /// Leaves the shared rows as this flow now stands.
     fn settle(&mut self, m: &mut Moment<'_>) {
         self.note_ringing(m.now);
+        self.elsewhere = m.number.open_elsewhere(self.lead).is_some();
         let me = self.in_line();
         let wanted = self.wanted();
         for (key, phone) in &mut m.desk.0 {

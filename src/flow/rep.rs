@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{Asked, CarrierCallId, End, Found, LegId, Phase, Placing, Side};
 
 use super::leg::{Create, Rank, Wish, s};
+use super::when::When;
 use super::{
     Attempt, AttemptResult, By, Command, Cue, Entry, Flow, Kind, Missed, Moment, Notice, Outcome,
     State, Text, What, word,
@@ -69,6 +70,9 @@ impl Flow {
         let Some(index) = self.index(leg).filter(|_| self.waits(leg)) else {
             return;
         };
+        if !matches!(self.when(m), When::Now(_)) {
+            return self.drop_unsent(index, m);
+        }
         let attempt = &mut self.attempts[index];
         let phone = m.desk.phone_mut(&attempt.seat.phone);
         if phone.taken(m.now) && !phone.held_by(leg) {
@@ -145,6 +149,7 @@ impl Flow {
                 | Cue::Taken { .. }
                 | Cue::DealtWith
                 | Cue::Passed
+                | Cue::Paused
                 | Cue::NoKey
                 | Cue::Suspicious
                 | Cue::TestPassed
@@ -215,7 +220,12 @@ impl Flow {
     pub(super) fn retire_all(&mut self, m: &mut Moment<'_>) {
         for index in 0..self.attempts.len() {
             let cue = match self.attempts[index].cue {
-                Cue::Suspicious | Cue::Passed | Cue::NoKey | Cue::Thanks | Cue::TestPassed => {
+                Cue::Suspicious
+                | Cue::Passed
+                | Cue::Paused
+                | Cue::NoKey
+                | Cue::Thanks
+                | Cue::TestPassed => {
                     continue;
                 }
                 Cue::Whisper { .. }
@@ -394,7 +404,9 @@ impl Flow {
                 );
             }
             Some('7') => {
-                self.pass(index, Cue::Passed, m);
+                let owner = self.is_last_owner(index, m);
+                let cue = if owner { Cue::Passed } else { Cue::Paused };
+                self.pass(index, cue, m);
                 let now = m.now;
                 self.tally(index, m, |phone| phone.pause(now));
             }
@@ -615,10 +627,8 @@ impl Flow {
         m: &mut Moment<'_>,
         count: impl FnOnce(&mut Phone) -> Tally,
     ) {
-        let seat = &self.attempts[index].seat;
-        let rooftop = m.rules.rooftops.get(&self.facts.rooftop);
-        let last_owner = rooftop.and_then(|rooftop| rooftop.owner.last()) == Some(&seat.rep);
-        let phone = m.desk.phone_mut(&seat.phone);
+        let last_owner = self.is_last_owner(index, m);
+        let phone = m.desk.phone_mut(&self.attempts[index].seat.phone);
         let paused_until = phone.paused_until;
         let tally = count(phone);
         if last_owner && tally == Tally::Paused {
@@ -626,6 +636,12 @@ impl Flow {
         } else {
             self.tell_tally(index, tally, m);
         }
+    }
+
+    fn is_last_owner(&self, index: usize, m: &Moment<'_>) -> bool {
+        let rooftop = m.rules.rooftops.get(&self.facts.rooftop);
+        let last = rooftop.and_then(|rooftop| rooftop.owner.last());
+        last == Some(&self.attempts[index].seat.rep)
     }
 
     fn tell_tally(&self, index: usize, tally: Tally, m: &mut Moment<'_>) {
