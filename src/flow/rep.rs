@@ -621,12 +621,7 @@ impl Flow {
     }
 
     /// Counts on the phone what its person did. The last owner is never paused.
-    fn tally(
-        &mut self,
-        index: usize,
-        m: &mut Moment<'_>,
-        count: impl FnOnce(&mut Phone) -> Tally,
-    ) {
+    fn tally(&mut self, index: usize, m: &mut Moment<'_>, count: impl FnOnce(&mut Phone) -> Tally) {
         let last_owner = self.is_last_owner(index, m);
         let phone = m.desk.phone_mut(&self.attempts[index].seat.phone);
         let paused_until = phone.paused_until;
