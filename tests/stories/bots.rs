@@ -16,8 +16,16 @@ impl Bots {
     /// Reads the line; `None` if it is another.
     pub(crate) fn parse(line: &str) -> Option<Bots> {
         let line = line.strip_prefix("Everybody picks up after ")?;
-        let mut seconds = line.split(' ').filter_map(|word| word.parse().ok()).filter(|second| *second != 1);
+        let mut seconds = line
+            .split(' ')
+            .filter_map(|word| word.parse().ok())
+            .filter(|second| *second != 1);
         let mut next = || seconds.next().map(SignedDuration::from_secs);
-        Some(Bots { picks_up: next()?, presses: next()?, customer_picks_up: next()?, talks: next()? })
+        Some(Bots {
+            picks_up: next()?,
+            presses: next()?,
+            customer_picks_up: next()?,
+            talks: next()?,
+        })
     }
 }

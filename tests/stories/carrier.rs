@@ -114,7 +114,11 @@ impl Carrier {
             self.stall(leg, t1, true, now);
             return vec![placing(leg, Placing::OurSetUp { code: 20003 })];
         }
-        let mood = self.moods.iter().position(|(whom, _)| whom == who).map(|at| self.moods.remove(at).1);
+        let mood = self
+            .moods
+            .iter()
+            .position(|(whom, _)| whom == who)
+            .map(|at| self.moods.remove(at).1);
         match mood {
             Some(Mood::NotSent) => {
                 self.stall(leg, t1, false, now);
@@ -129,11 +133,16 @@ impl Carrier {
         let call = CarrierCallId(format!("CA{}{}", leg.lead, leg.number));
         let silent = matches!(mood, Some(Mood::Silent));
         let deaf = matches!(mood, Some(Mood::UnknownFound | Mood::Dies));
-        let phase = if silent { Phase::Queued } else { Phase::Ringing };
+        let phase = if silent {
+            Phase::Queued
+        } else {
+            Phase::Ringing
+        };
         self.line(leg, who, Some(phone), phase.clone(), None, deaf);
         self.by_itself.push((gives_up, Happening::RingsOut(leg)));
         if let Some(bots) = self.bots {
-            self.by_itself.push((now + bots.picks_up, Happening::PicksUp(leg)));
+            self.by_itself
+                .push((now + bots.picks_up, Happening::PicksUp(leg)));
         }
         match mood {
             Some(Mood::Dies) => {
@@ -143,7 +152,14 @@ impl Carrier {
             Some(Mood::UnknownFound) => vec![placing(leg, Placing::Unknown)],
             Some(_) | None => vec![
                 placing(leg, Placing::Placed(call.clone())),
-                Next::Step(leg.lead, Event::Progress { leg, call: Some(call), phase }),
+                Next::Step(
+                    leg.lead,
+                    Event::Progress {
+                        leg,
+                        call: Some(call),
+                        phase,
+                    },
+                ),
             ],
         }
     }
@@ -153,11 +169,15 @@ impl Carrier {
     }
 
     pub(crate) fn is_up(&self, leg: LegId) -> bool {
-        self.lines.get(&leg).is_some_and(|line| line.phase == Phase::Answered)
+        self.lines
+            .get(&leg)
+            .is_some_and(|line| line.phase == Phase::Answered)
     }
 
     pub(crate) fn has_live(&self, phone: &PhoneKey) -> bool {
-        self.lines.values().any(|line| line.live() && line.phone.as_ref() == Some(phone))
+        self.lines
+            .values()
+            .any(|line| line.live() && line.phone.as_ref() == Some(phone))
     }
 
     /// The leg reads the script of this turn; `false` if it has it already.
@@ -180,31 +200,51 @@ impl Carrier {
         match &attempt.cue {
             Cue::Whisper { .. } | Cue::Menu | Cue::Unreached { .. } => {
                 if let Some(bots) = bots {
-                    self.by_itself.push((now + bots.presses, Happening::Presses(leg, turn)));
+                    self.by_itself
+                        .push((now + bots.presses, Happening::Presses(leg, turn)));
                 } else if matches!(attempt.cue, Cue::Whisper { .. }) {
-                    self.by_itself.push((now + PROMPT, Happening::PromptOver(leg, turn)));
+                    self.by_itself
+                        .push((now + PROMPT, Happening::PromptOver(leg, turn)));
                 }
             }
             Cue::Customer { leg: customer, .. } => {
                 let out = now + SignedDuration::from_secs(i64::from(customer_s));
-                self.line(*customer, "the customer", None, Phase::Ringing, Some((leg, turn)), false);
+                self.line(
+                    *customer,
+                    "the customer",
+                    None,
+                    Phase::Ringing,
+                    Some((leg, turn)),
+                    false,
+                );
                 self.by_itself.push((out, Happening::RingsOut(*customer)));
                 if let Some(bots) = bots {
-                    self.by_itself.push((now + bots.customer_picks_up, Happening::PicksUp(*customer)));
+                    self.by_itself
+                        .push((now + bots.customer_picks_up, Happening::PicksUp(*customer)));
                     let over = now + bots.customer_picks_up + bots.talks;
                     self.by_itself.push((over, Happening::HangsUp(*customer)));
                 }
                 queue.extend(self.says(*customer, Phase::Ringing));
             }
-            Cue::Taken { .. } | Cue::DealtWith | Cue::Passed | Cue::NoKey | Cue::Suspicious | Cue::TestPassed | Cue::Thanks => {
-                self.by_itself.push((now + GOOD_BYE, Happening::GoodByeOver(leg, turn)));
+            Cue::Taken { .. }
+            | Cue::DealtWith
+            | Cue::Passed
+            | Cue::Paused
+            | Cue::NoKey
+            | Cue::Suspicious
+            | Cue::TestPassed
+            | Cue::Thanks => {
+                self.by_itself
+                    .push((now + GOOD_BYE, Happening::GoodByeOver(leg, turn)));
             }
         }
     }
 
     /// What is due by now, in order.
     pub(crate) fn fall_due(&mut self, now: Timestamp) -> Vec<Happening> {
-        let (due, later) = std::mem::take(&mut self.by_itself).into_iter().partition(|(at, _)| *at <= now);
+        let (due, later) = std::mem::take(&mut self.by_itself)
+            .into_iter()
+            .partition(|(at, _)| *at <= now);
         self.by_itself = later;
         let mut due: Vec<(Timestamp, Happening)> = due;
         due.sort_by_key(|(at, _)| *at);
@@ -213,10 +253,19 @@ impl Carrier {
 
     /// When something happens by itself.
     pub(crate) fn due(&self) -> Option<Timestamp> {
-        self.by_itself.iter().filter(|(_, happening)| self.still(*happening)).map(|(at, _)| *at).min()
+        self.by_itself
+            .iter()
+            .filter(|(_, happening)| self.still(*happening))
+            .map(|(at, _)| *at)
+            .min()
     }
 
-    pub(crate) fn happens(&mut self, happening: Happening, now: Timestamp, queue: &mut VecDeque<Next>) {
+    pub(crate) fn happens(
+        &mut self,
+        happening: Happening,
+        now: Timestamp,
+        queue: &mut VecDeque<Next>,
+    ) {
         if !self.still(happening) {
             return;
         }
@@ -233,7 +282,9 @@ impl Carrier {
 
     /// A phone is picked up.
     pub(crate) fn picks_up(&mut self, leg: LegId, now: Timestamp) -> Vec<Next> {
-        let Some(line) = self.lines.get_mut(&leg) else { return Vec::new() };
+        let Some(line) = self.lines.get_mut(&leg) else {
+            return Vec::new();
+        };
         line.phase = Phase::Answered;
         line.answered_at = Some(now);
         if leg.side == Side::Customer {
@@ -255,11 +306,22 @@ impl Carrier {
         if let Some((rep, turn)) = self.lines.get(&leg).and_then(|line| line.parent)
             && self.is_up(rep)
         {
-            next.extend(self.asks(rep, turn, Asked::Dial { end, still_up: true }));
+            next.extend(self.asks(
+                rep,
+                turn,
+                Asked::Dial {
+                    end,
+                    still_up: true,
+                },
+            ));
         }
         next.extend(self.customers_of(leg).into_iter().flat_map(|customer| {
             let up = self.is_up(customer);
-            let end = if up { End::Completed { up_s: None } } else { End::Canceled };
+            let end = if up {
+                End::Completed { up_s: None }
+            } else {
+                End::Canceled
+            };
             let end = self.over(customer, end, now);
             self.says(customer, Phase::Ended(end))
         }));
@@ -268,9 +330,17 @@ impl Carrier {
 
     /// The real call is over, whoever is told.
     pub(crate) fn over(&mut self, leg: LegId, end: End, now: Timestamp) -> End {
-        let Some(line) = self.lines.get_mut(&leg) else { return end };
-        let up_s = line.answered_at.map(|at| u32::try_from(now.duration_since(at).as_secs()).unwrap_or(0));
-        let end = if matches!(end, End::Completed { .. }) { End::Completed { up_s } } else { end };
+        let Some(line) = self.lines.get_mut(&leg) else {
+            return end;
+        };
+        let up_s = line
+            .answered_at
+            .map(|at| u32::try_from(now.duration_since(at).as_secs()).unwrap_or(0));
+        let end = if matches!(end, End::Completed { .. }) {
+            End::Completed { up_s }
+        } else {
+            end
+        };
         line.phase = Phase::Ended(end);
         line.ended_at = Some(now);
         end
@@ -278,29 +348,60 @@ impl Carrier {
 
     /// The carrier says how far a leg is.
     pub(crate) fn says(&self, leg: LegId, phase: Phase) -> Vec<Next> {
-        let Some(line) = self.lines.get(&leg) else { return Vec::new() };
-        let event = Event::Progress { leg, call: Some(line.call.clone()), phase };
-        self.times(leg).map(|_| Next::Step(leg.lead, event.clone())).collect()
+        let Some(line) = self.lines.get(&leg) else {
+            return Vec::new();
+        };
+        let event = Event::Progress {
+            leg,
+            call: Some(line.call.clone()),
+            phase,
+        };
+        self.times(leg)
+            .map(|_| Next::Step(leg.lead, event.clone()))
+            .collect()
     }
 
     /// The carrier asks what a leg hears, with what was pressed or dialled.
     pub(crate) fn asks(&self, leg: LegId, turn: Turn, asked: Asked) -> Vec<Next> {
-        let Some(line) = self.lines.get(&leg) else { return Vec::new() };
-        let phase = Some(if line.live() { Phase::Answered } else { line.phase.clone() });
+        let Some(line) = self.lines.get(&leg) else {
+            return Vec::new();
+        };
+        let phase = Some(if line.live() {
+            Phase::Answered
+        } else {
+            line.phase.clone()
+        });
         let call = Some(line.call.clone());
-        let event = Event::Asked { leg, turn, call, phase, asked };
+        let event = Event::Asked {
+            leg,
+            turn,
+            call,
+            phase,
+            asked,
+        };
         let both = |_| [Next::Step(leg.lead, event.clone()), Next::Read(leg)];
         self.times(leg).flat_map(both).collect()
     }
 
     pub(crate) fn interrupted(&self, flow: &Flow, leg: LegId) -> Vec<Next> {
         let turn = flow.hears(leg).map_or(1, |(_, turn)| turn);
-        if self.is_up(leg) { self.asks(leg, turn, Asked::Answer) } else { Vec::new() }
+        if self.is_up(leg) {
+            self.asks(leg, turn, Asked::Answer)
+        } else {
+            Vec::new()
+        }
     }
 
     pub(crate) fn cancels(&mut self, leg: LegId, now: Timestamp) -> Vec<Next> {
-        let rings = self.lines.get(&leg).is_some_and(|line| matches!(line.phase, Phase::Queued | Phase::Ringing));
-        if rings && !self.stubborn { self.ends(leg, End::Canceled, now) } else { Vec::new() }
+        let rings = self
+            .lines
+            .get(&leg)
+            .is_some_and(|line| matches!(line.phase, Phase::Queued | Phase::Ringing));
+        if rings && !self.stubborn {
+            self.ends(leg, End::Canceled, now)
+        } else {
+            Vec::new()
+        }
     }
 
     pub(crate) fn hangs_up(&mut self, leg: LegId, now: Timestamp) -> Vec<Next> {
@@ -318,7 +419,11 @@ impl Carrier {
         }
         let found = self.lines.get_mut(&leg).map_or(Found::Nothing, |line| {
             line.deaf = false;
-            Found::Call { call: line.call.clone(), phase: line.phase.clone(), ended_at: line.ended_at }
+            Found::Call {
+                call: line.call.clone(),
+                phase: line.phase.clone(),
+                ended_at: line.ended_at,
+            }
         });
         Some(Next::Step(leg.lead, Event::Found(leg, found)))
     }
@@ -333,8 +438,14 @@ impl Carrier {
     /// The leg of this person that is live, or was last.
     pub(crate) fn leg_of(&self, who: &str) -> Option<LegId> {
         let theirs = |leg: &&LegId| self.lines[leg].who == who;
-        let live = self.order.iter().rev().filter(theirs).find(|leg| self.lines[leg].live());
-        live.or_else(|| self.order.iter().rev().find(theirs)).copied()
+        let live = self
+            .order
+            .iter()
+            .rev()
+            .filter(theirs)
+            .find(|leg| self.lines[leg].live());
+        live.or_else(|| self.order.iter().rev().find(theirs))
+            .copied()
     }
 
     /// The latest leg to this lead's customer.
@@ -350,12 +461,24 @@ impl Carrier {
     /// Rings that waited and are tried now: while the carrier is down only the oldest lead's.
     pub(crate) fn to_be_tried(&mut self, now: Timestamp) -> Vec<LegId> {
         let due = self.stalled.iter().filter(|(_, stalled)| stalled.at <= now);
-        let mut due: Vec<_> = due.map(|(leg, stalled)| (stalled.down, stalled.t1, *leg)).collect();
+        let mut due: Vec<_> = due
+            .map(|(leg, stalled)| (stalled.down, stalled.t1, *leg))
+            .collect();
         due.sort_by_key(|(down, t1, leg)| (!*down, *t1, *leg));
         let oldest = due.iter().position(|(down, ..)| *down);
-        let tried = |(at, (down, ..)): &(usize, &(bool, Timestamp, LegId))| !down || Some(*at) == oldest;
-        let legs: Vec<_> = due.iter().enumerate().filter(tried).map(|(_, (_, _, leg))| *leg).collect();
-        for stalled in self.stalled.values_mut().filter(|stalled| stalled.down && stalled.at <= now) {
+        let tried =
+            |(at, (down, ..)): &(usize, &(bool, Timestamp, LegId))| !down || Some(*at) == oldest;
+        let legs: Vec<_> = due
+            .iter()
+            .enumerate()
+            .filter(tried)
+            .map(|(_, (_, _, leg))| *leg)
+            .collect();
+        for stalled in self
+            .stalled
+            .values_mut()
+            .filter(|stalled| stalled.down && stalled.at <= now)
+        {
             stalled.at = now + STALLED;
         }
         legs
@@ -366,9 +489,23 @@ impl Carrier {
     }
 
     fn stall(&mut self, leg: LegId, t1: Timestamp, down: bool, now: Timestamp) {
-        let wait = self.stalled.get(&leg).map_or(SignedDuration::from_secs(1), |before| (before.wait * 2).min(STALLED));
-        let next = self.stalled.values().filter(|stalled| stalled.down).map(|stalled| stalled.at).min();
-        let at = if down { next.unwrap_or(now + STALLED) } else { now + wait };
+        let wait = self
+            .stalled
+            .get(&leg)
+            .map_or(SignedDuration::from_secs(1), |before| {
+                (before.wait * 2).min(STALLED)
+            });
+        let next = self
+            .stalled
+            .values()
+            .filter(|stalled| stalled.down)
+            .map(|stalled| stalled.at)
+            .min();
+        let at = if down {
+            next.unwrap_or(now + STALLED)
+        } else {
+            now + wait
+        };
         let at = if at <= now { now + STALLED } else { at };
         self.stalled.insert(leg, Stalled { t1, at, wait, down });
     }
@@ -382,18 +519,41 @@ impl Carrier {
         }
     }
 
-    fn line(&mut self, leg: LegId, who: &str, phone: Option<PhoneKey>, phase: Phase, parent: Option<(LegId, Turn)>, deaf: bool) {
+    fn line(
+        &mut self,
+        leg: LegId,
+        who: &str,
+        phone: Option<PhoneKey>,
+        phase: Phase,
+        parent: Option<(LegId, Turn)>,
+        deaf: bool,
+    ) {
         let side = if leg.side == Side::Customer { "c" } else { "" };
         let call = CarrierCallId(format!("CA{}{side}{}", leg.lead, leg.number));
         let who = who.to_owned();
-        let line = Line { who, phone, call, phase, answered_at: None, ended_at: None, turn: 0, deaf, parent };
+        let line = Line {
+            who,
+            phone,
+            call,
+            phase,
+            answered_at: None,
+            ended_at: None,
+            turn: 0,
+            deaf,
+            parent,
+        };
         self.lines.insert(leg, line);
         self.order.push(leg);
     }
 
     fn customers_of(&self, rep: LegId) -> Vec<LegId> {
-        let theirs = |line: &Line| line.live() && line.parent.is_some_and(|(parent, _)| parent == rep);
-        self.lines.iter().filter(|(_, line)| theirs(line)).map(|(leg, _)| *leg).collect()
+        let theirs =
+            |line: &Line| line.live() && line.parent.is_some_and(|(parent, _)| parent == rep);
+        self.lines
+            .iter()
+            .filter(|(_, line)| theirs(line))
+            .map(|(leg, _)| *leg)
+            .collect()
     }
 
     fn times(&self, leg: LegId) -> std::ops::Range<usize> {
@@ -408,9 +568,9 @@ impl Carrier {
                 let line = self.lines.get(&leg);
                 line.is_some_and(|line| matches!(line.phase, Phase::Queued | Phase::Ringing))
             }
-            Happening::PromptOver(leg, turn) | Happening::GoodByeOver(leg, turn) | Happening::Presses(leg, turn) => {
-                reads(leg, turn)
-            }
+            Happening::PromptOver(leg, turn)
+            | Happening::GoodByeOver(leg, turn)
+            | Happening::Presses(leg, turn) => reads(leg, turn),
             Happening::HangsUp(leg) => self.is_up(leg),
         }
     }

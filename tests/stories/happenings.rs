@@ -28,7 +28,10 @@ use crate::world::{Next, World};
 pub(crate) fn happen(world: &mut World, what: &str) -> Result<(), String> {
     if let Some(lead) = what.strip_prefix("a lead from the website: ") {
         arrive(world, "the lead", lead)?;
-    } else if let Some((name, lead)) = what.strip_prefix("lead ").and_then(|lead| lead.split_once(": ")) {
+    } else if let Some((name, lead)) = what
+        .strip_prefix("lead ")
+        .and_then(|lead| lead.split_once(": "))
+    {
         arrive(world, name, lead)?;
     } else if let Some(count) = what.strip_suffix(" leads at once") {
         let count: u32 = count.parse().map_err(|_| "how many?")?;
@@ -36,14 +39,19 @@ pub(crate) fn happen(world: &mut World, what: &str) -> Result<(), String> {
             arrive(world, &format!("lead {number:02}"), "")?;
         }
     } else if let Some(change) = what.strip_prefix("the rules change: ") {
-        setup::change(&mut world.rules, change)?.then_some(()).ok_or("nothing of the rules")?;
+        setup::change(&mut world.rules, change)?
+            .then_some(())
+            .ok_or("nothing of the rules")?;
     } else if let Some(stale) = what.strip_prefix("stale: ") {
         stale_word(world, stale)?;
     } else if let Some(order) = what.strip_prefix("a person ") {
         person(world, order)?;
     } else if let Some(mood) = what.strip_prefix("the next ring of ") {
         let (who, mood) = mood.split_once(": ").ok_or("whose ring, and what of it?")?;
-        world.carrier.moods.push((who.to_owned(), parse_mood(mood)?));
+        world
+            .carrier
+            .moods
+            .push((who.to_owned(), parse_mood(mood)?));
     } else if !system(world, what) {
         phone(world, what)?;
     }
@@ -54,14 +62,32 @@ pub(crate) fn happen(world: &mut World, what: &str) -> Result<(), String> {
 /// What many leads came to.
 pub(crate) fn sums(world: &World) -> Vec<String> {
     let lines = &world.carrier;
-    let first_rings: Vec<_> = lines.order.iter().filter(|leg| leg.side == Side::Rep && leg.number == 1).map(|leg| leg.lead).collect();
+    let first_rings: Vec<_> = lines
+        .order
+        .iter()
+        .filter(|leg| leg.side == Side::Rep && leg.number == 1)
+        .map(|leg| leg.lead)
+        .collect();
     let arrived: Vec<_> = world.names.iter().map(|(lead, _)| *lead).collect();
-    let rung = |lead: &LeadId| lines.order.iter().filter(|leg| leg.side == Side::Customer && leg.lead == *lead).count();
+    let rung = |lead: &LeadId| {
+        lines
+            .order
+            .iter()
+            .filter(|leg| leg.side == Side::Customer && leg.lead == *lead)
+            .count()
+    };
     let most = arrived.iter().map(rung).max().unwrap_or(0);
     let least = arrived.iter().map(rung).min().unwrap_or(0);
-    let order = if first_rings == arrived { "in order of arrival" } else { "in another order than of arrival" };
+    let order = if first_rings == arrived {
+        "in order of arrival"
+    } else {
+        "in another order than of arrival"
+    };
     vec![
-        format!("{} leads, each customer rung between {least} and {most} times", arrived.len()),
+        format!(
+            "{} leads, each customer rung between {least} and {most} times",
+            arrived.len()
+        ),
         format!("the first rings were {order}"),
     ]
 }
@@ -74,7 +100,10 @@ fn arrive(world: &mut World, name: &str, told: &str) -> Result<(), String> {
         rooftop: RooftopId("gent".to_owned()),
         told: Some(Lead {
             phone: Some(format!("04701234{count:02}")),
-            consent: Consent { call: Some(true), ..Consent::default() },
+            consent: Consent {
+                call: Some(true),
+                ..Consent::default()
+            },
             ..Lead::default()
         }),
         over_rate: false,
@@ -100,13 +129,24 @@ fn read(arrival: &mut Arrival, part: &str, world: &World) -> Result<(), String> 
         other => {
             if let Some(rep) = other.strip_prefix("for ") {
                 let known = world.rules.reps.contains_key(&setup::rep_id(rep));
-                lead.rep = Some(if known { rep.to_lowercase() } else { rep.to_owned() });
+                lead.rep = Some(if known {
+                    rep.to_lowercase()
+                } else {
+                    rep.to_owned()
+                });
             } else if let Some(rooftop) = other.strip_prefix("at ") {
                 arrival.rooftop = RooftopId(rooftop.to_lowercase());
             } else if let Some(phone) = other.strip_prefix("phone ") {
-                let rep = world.rules.reps.get(&setup::rep_id(phone.trim_end_matches("'s own")));
-                lead.phone = Some(rep.map_or(phone.to_owned(), |rep| rep.phone.as_str().to_owned()));
-            } else if let Some(ago) = other.strip_prefix("asked ").and_then(|ago| ago.strip_suffix(" min ago")) {
+                let rep = world
+                    .rules
+                    .reps
+                    .get(&setup::rep_id(phone.trim_end_matches("'s own")));
+                lead.phone =
+                    Some(rep.map_or(phone.to_owned(), |rep| rep.phone.as_str().to_owned()));
+            } else if let Some(ago) = other
+                .strip_prefix("asked ")
+                .and_then(|ago| ago.strip_suffix(" min ago"))
+            {
                 let ago = ago.parse().map_err(|_| format!("`{ago}` minutes"))?;
                 lead.requested_at = Some(world.now - SignedDuration::from_mins(ago));
             }
@@ -117,7 +157,12 @@ fn read(arrival: &mut Arrival, part: &str, world: &World) -> Result<(), String> 
 }
 
 fn parse_mood(mood: &str) -> Result<Mood, String> {
-    let code = || mood.rsplit(' ').next().and_then(|code| code.parse().ok()).unwrap_or(0);
+    let code = || {
+        mood.rsplit(' ')
+            .next()
+            .and_then(|code| code.parse().ok())
+            .unwrap_or(0)
+    };
     match mood {
         "placed, but nothing rings" => Ok(Mood::Silent),
         "no answer, but the phone rings" => Ok(Mood::UnknownFound),
@@ -149,9 +194,17 @@ fn start(world: &mut World) {
     world.dead = false;
     for (lead, flow) in &world.flows {
         world.queue.push_back(Next::Step(*lead, Event::Restarted));
-        let unfinished = |life: &leadbridge::flow::Life| life.create == Create::Leaving && life.call.is_none();
-        for attempt in flow.attempts.iter().filter(|attempt| unfinished(&attempt.life)) {
-            world.queue.push_back(Next::Step(*lead, Event::Placing(attempt.leg, Placing::Unknown)));
+        let unfinished =
+            |life: &leadbridge::flow::Life| life.create == Create::Leaving && life.call.is_none();
+        for attempt in flow
+            .attempts
+            .iter()
+            .filter(|attempt| unfinished(&attempt.life))
+        {
+            world.queue.push_back(Next::Step(
+                *lead,
+                Event::Placing(attempt.leg, Placing::Unknown),
+            ));
         }
     }
 }
@@ -176,31 +229,52 @@ fn person(world: &mut World, order: &str) -> Result<(), String> {
 /// A lead by its name; `it` and `the customer` are the only or latest one.
 fn lead_named(world: &World, name: &str) -> Option<LeadId> {
     let named = world.names.iter().find(|(_, whose)| whose == name);
-    let latest = world.names.last().filter(|_| matches!(name, "it" | "the customer"));
+    let latest = world
+        .names
+        .last()
+        .filter(|_| matches!(name, "it" | "the customer"));
     named.or(latest).map(|(lead, _)| *lead)
 }
 
 fn stale_word(world: &mut World, what: &str) -> Result<(), String> {
     if what == "a leg nobody knows" {
         let lead = world.names.last().ok_or("no lead yet")?.0;
-        let leg = LegId { lead, side: Side::Rep, number: 99 };
+        let leg = LegId {
+            lead,
+            side: Side::Rep,
+            number: 99,
+        };
         let call = Some(CarrierCallId("CA99".to_owned()));
-        world.queue.push_back(Next::Step(lead, Event::Progress { leg, call, phase: Phase::Ringing }));
+        world.queue.push_back(Next::Step(
+            lead,
+            Event::Progress {
+                leg,
+                call,
+                phase: Phase::Ringing,
+            },
+        ));
         return Ok(());
     }
-    let key = what.strip_prefix("key ").and_then(|key| key.split_once(" of "));
+    let key = what
+        .strip_prefix("key ")
+        .and_then(|key| key.split_once(" of "));
     if let Some((key, who)) = key {
         let who = who.trim_end_matches("'s turn before");
         let leg = world.carrier.leg_of(who).ok_or("no such leg")?;
         let turn = world.carrier.lines[&leg].turn - 1;
-        let next = world.carrier.asks(leg, turn, Asked::Digits(key.chars().next()));
+        let next = world
+            .carrier
+            .asks(leg, turn, Asked::Digits(key.chars().next()));
         world.queue.extend(next);
         return Ok(());
     }
     let (who, phase) = [
         ("'s phone rings", Phase::Ringing),
         ("'s phone is up", Phase::Answered),
-        ("'s phone is over", Phase::Ended(End::Completed { up_s: Some(1) })),
+        (
+            "'s phone is over",
+            Phase::Ended(End::Completed { up_s: Some(1) }),
+        ),
     ]
     .into_iter()
     .find_map(|(end, phase)| Some((what.strip_suffix(end)?, phase)))
@@ -227,14 +301,20 @@ fn phone(world: &mut World, what: &str) -> Result<(), String> {
             (what, world.carrier.words) = (rest, Some(words));
         }
     }
-    for (ending, is_dial) in [(", by the dial's end only", true), (", by the status only", false)] {
+    for (ending, is_dial) in [
+        (", by the dial's end only", true),
+        (", by the status only", false),
+    ] {
         if let Some(rest) = what.strip_suffix(ending) {
             (what, dial, status) = (rest, is_dial, !is_dial);
         }
     }
     let names: Vec<_> = world.names.iter().map(|(_, name)| name.clone()).collect();
     let people = ["An", "Bart", "Chloe", "Dirk", "Paul", "the customer"].map(str::to_owned);
-    let named = names.iter().chain(&people).filter(|who| what.starts_with(who.as_str()));
+    let named = names
+        .iter()
+        .chain(&people)
+        .filter(|who| what.starts_with(who.as_str()));
     let who = named.max_by_key(|who| who.len()).ok_or("who?")?;
     let verb = what[who.len()..].trim_start();
     let leg = leg(world, who).ok_or_else(|| format!("{who}'s phone has no call"))?;

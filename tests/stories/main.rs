@@ -69,8 +69,18 @@ fn difference(told: &str, went: &str) -> String {
     let head = pairs.take_while(|(one, other)| one == other).count();
     let pairs = told[head..].iter().rev().zip(went[head..].iter().rev());
     let tail = pairs.take_while(|(one, other)| one == other).count();
-    let context = told[head.saturating_sub(3)..head].iter().map(|line| format!("  {line}"));
-    let gone = told[head..told.len() - tail].iter().map(|line| format!("- {line}"));
-    let new = went[head..went.len() - tail].iter().map(|line| format!("+ {line}"));
-    context.chain(gone).chain(new).collect::<Vec<_>>().join("\n")
+    let context = told[head.saturating_sub(3)..head]
+        .iter()
+        .map(|line| format!("  {line}"));
+    let gone = told[head..told.len() - tail]
+        .iter()
+        .map(|line| format!("- {line}"));
+    let new = went[head..went.len() - tail]
+        .iter()
+        .map(|line| format!("+ {line}"));
+    context
+        .chain(gone)
+        .chain(new)
+        .collect::<Vec<_>>()
+        .join("\n")
 }

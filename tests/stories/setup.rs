@@ -31,7 +31,13 @@ pub(crate) fn monday() -> Date {
 
 /// The group as it is before a story changes it: Gent rings An, then Bart, then its owner Paul; Brugge Chloe, then Paul.
 pub(crate) fn rules() -> Rules {
-    let people = [("An", "1"), ("Bart", "2"), ("Chloe", "3"), ("Dirk", "4"), ("Paul", "9")];
+    let people = [
+        ("An", "1"),
+        ("Bart", "2"),
+        ("Chloe", "3"),
+        ("Dirk", "4"),
+        ("Paul", "9"),
+    ];
     let reps = people.map(|(name, digit)| rep(name, digit));
     let rooftops = [
         rooftop("Gent", "+3292000000", &["An", "Bart"]),
@@ -63,12 +69,15 @@ pub(crate) fn change(rules: &mut Rules, line: &str) -> Result<bool, String> {
         return Ok(false);
     };
     let id = who.to_lowercase();
-    let known = rules.rooftops.contains_key(&RooftopId(id.clone())) || rules.reps.contains_key(&RepId(id.clone()));
+    let known = rules.rooftops.contains_key(&RooftopId(id.clone()))
+        || rules.reps.contains_key(&RepId(id.clone()));
     if !known && who != "Group" {
         return Ok(false);
     }
     for setting in settings.split("; ") {
-        let (key, value) = setting.split_once(" = ").ok_or(format!("no ` = ` in `{setting}`"))?;
+        let (key, value) = setting
+            .split_once(" = ")
+            .ok_or(format!("no ` = ` in `{setting}`"))?;
         if let Some(rooftop) = rules.rooftops.get_mut(&RooftopId(id.clone())) {
             set_rooftop(rooftop, key, value)?;
         } else if let Some(rep) = rules.reps.get_mut(&RepId(id.clone())) {
@@ -143,7 +152,11 @@ fn number(text: &str) -> Result<u32, String> {
 }
 
 fn names(text: &str) -> Vec<RepId> {
-    text.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "nobody").map(rep_id).collect()
+    text.split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty() && *name != "nobody")
+        .map(rep_id)
+        .collect()
 }
 
 fn set_rep(rep: &mut Rep, key: &str, value: &str) -> Result<(), String> {
@@ -151,7 +164,10 @@ fn set_rep(rep: &mut Rep, key: &str, value: &str) -> Result<(), String> {
         "hours" => rep.hours = Some(hours(value)?),
         "away" => {
             let (from, to) = value.split_once('/').unwrap_or((value, value));
-            let date = |text: &str| text.parse::<Date>().map_err(|_| format!("bad day `{text}`"));
+            let date = |text: &str| {
+                text.parse::<Date>()
+                    .map_err(|_| format!("bad day `{text}`"))
+            };
             rep.away = vec![(date(from)?, date(to)?)];
         }
         other => return Err(format!("a rep has no `{other}`")),
@@ -191,7 +207,10 @@ fn set_term(terms: &mut Terms, key: &str, value: &str) -> Result<(), String> {
     let place = match key {
         "rounds_min" => {
             let minutes = value.trim_matches(['[', ']']).split(',').map(|minute| {
-                let minute: f64 = minute.trim().parse().map_err(|_| format!("bad minutes `{value}`"))?;
+                let minute: f64 = minute
+                    .trim()
+                    .parse()
+                    .map_err(|_| format!("bad minutes `{value}`"))?;
                 Ok((minute * 60.0) as u32)
             });
             terms.rounds_s = minutes.collect::<Result<_, String>>()?;

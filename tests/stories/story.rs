@@ -21,7 +21,9 @@ pub(crate) fn retell(told: &str) -> Result<String, String> {
     let last = story.clone().filter(is_happening).last();
     // What passes by itself is told anew; only a story's last line says until when.
     for line in story.filter(|line| !line.ends_with(PASSES) || Some(*line) == last) {
-        teller.line(line).map_err(|why| format!("{why}\n  in: {line}"))?;
+        teller
+            .line(line)
+            .map_err(|why| format!("{why}\n  in: {line}"))?;
         if let Some(broken) = teller.world.broken.first() {
             return Err(format!("{broken}\n{}", teller.text()));
         }
@@ -51,7 +53,9 @@ impl Teller {
             Some(day) => Date::strptime("%A %d %B %Y", day).map_err(|error| error.to_string())?,
             None => setup::monday(),
         };
-        let midnight = first_day.to_zoned(setup::zone()).map_err(|error| error.to_string())?;
+        let midnight = first_day
+            .to_zoned(setup::zone())
+            .map_err(|error| error.to_string())?;
         let mut world = World::new(midnight.timestamp());
         world.several = told.contains("  lead ") || told.contains(" leads at once");
         Ok(Teller {
@@ -91,14 +95,25 @@ impl Teller {
 
     /// `Bart was last rung first at 08:00:00`, `Bart's phone is paused until 10:00:00`.
     fn on_the_desk(&mut self, line: &str) -> Result<bool, String> {
-        let parts = [" was last rung first at ", " was last rung at ", "'s phone is paused until "];
-        let Some((which, (who, when))) =
-            parts.iter().enumerate().find_map(|(which, part)| Some((which, line.split_once(part)?)))
+        let parts = [
+            " was last rung first at ",
+            " was last rung at ",
+            "'s phone is paused until ",
+        ];
+        let Some((which, (who, when))) = parts
+            .iter()
+            .enumerate()
+            .find_map(|(which, part)| Some((which, line.split_once(part)?)))
         else {
             return Ok(false);
         };
         let at = self.moment(when)?;
-        let rep = self.world.rules.reps.get(&setup::rep_id(who)).ok_or("nobody of that name")?;
+        let rep = self
+            .world
+            .rules
+            .reps
+            .get(&setup::rep_id(who))
+            .ok_or("nobody of that name")?;
         let phone = self.world.desk.phone_mut(&rep.key);
         match which {
             0 => phone.last_rung_first = Some(at),
@@ -124,7 +139,8 @@ impl Teller {
 
     fn pass(&mut self, until: Timestamp) {
         let mut moments: Vec<(Timestamp, Vec<String>)> = Vec::new();
-        self.world.pass(until, &mut |world| moments.push((world.now, world.lines())));
+        self.world
+            .pass(until, &mut |world| moments.push((world.now, world.lines())));
         for (at, lines) in moments {
             self.tell_at(at, PASSES, &lines);
         }
@@ -132,7 +148,8 @@ impl Teller {
 
     fn tell(&mut self, what: &str, lines: &[String]) {
         if self.brief || lines.is_empty() {
-            self.lines.push(format!("{}  {what}", self.clock(self.world.now)));
+            self.lines
+                .push(format!("{}  {what}", self.clock(self.world.now)));
             return;
         }
         self.tell_at(self.world.now, what, lines);
@@ -143,7 +160,8 @@ impl Teller {
             return;
         }
         self.lines.push(format!("{}  {what}", self.clock(at)));
-        self.lines.extend(lines.iter().map(|line| format!("{INDENT}{line}")));
+        self.lines
+            .extend(lines.iter().map(|line| format!("{INDENT}{line}")));
     }
 
     fn end(&mut self) -> Result<(), String> {
@@ -154,24 +172,38 @@ impl Teller {
         if let Some(broken) = self.world.broken.first() {
             return Err(format!("{broken}\n{}", self.text()));
         }
-        let held = self.world.desk.0.values().any(|phone| phone.hold.is_some() || !phone.line.is_empty());
+        let held = self
+            .world
+            .desk
+            .0
+            .values()
+            .any(|phone| phone.hold.is_some() || !phone.line.is_empty());
         if held {
             return Err(format!("a phone is held for ever\n{}", self.text()));
         }
-        self.lines.extend(self.world.names.iter().map(|(lead, name)| {
-            let prefix = if self.world.several { format!("{name}: ") } else { String::new() };
-            let flow = &self.world.flows[lead];
-            match &flow.state {
-                State::Closed(closed) => {
-                    let outcome = leadbridge::flow::word(closed.outcome);
-                    let reason = closed.reason.as_ref().map(|why| format!(" ({why})"));
-                    format!("closed    {prefix}{outcome}{}", reason.unwrap_or_default())
+        self.lines
+            .extend(self.world.names.iter().map(|(lead, name)| {
+                let prefix = if self.world.several {
+                    format!("{name}: ")
+                } else {
+                    String::new()
+                };
+                let flow = &self.world.flows[lead];
+                match &flow.state {
+                    State::Closed(closed) => {
+                        let outcome = leadbridge::flow::word(closed.outcome);
+                        let reason = closed.reason.as_ref().map(|why| format!(" ({why})"));
+                        format!("closed    {prefix}{outcome}{}", reason.unwrap_or_default())
+                    }
+                    State::Held(_)
+                    | State::Waiting { .. }
+                    | State::Sleeping { .. }
+                    | State::Round(_)
+                    | State::Engaged(_) => {
+                        format!("open      {prefix}{}", words::state(flow))
+                    }
                 }
-                State::Held(_) | State::Waiting { .. } | State::Sleeping { .. } | State::Round(_) | State::Engaged(_) => {
-                    format!("open      {prefix}{}", words::state(flow))
-                }
-            }
-        }));
+            }));
         if self.brief {
             self.lines.extend(happenings::sums(&self.world));
         }
@@ -190,23 +222,38 @@ impl Teller {
             None => (self.first_day, text),
             Some((day, time)) if day.contains(' ') => {
                 let year = today.year();
-                let day = Date::strptime("%a %d %b %Y", format!("{day} {year}")).map_err(|_| bad())?;
+                let day =
+                    Date::strptime("%a %d %b %Y", format!("{day} {year}")).map_err(|_| bad())?;
                 (day, time)
             }
             Some((weekday, time)) => {
-                let mut days = std::iter::successors(Some(today), |day| day.tomorrow().ok()).take(7);
-                (days.find(|day| day.strftime("%a").to_string() == weekday).ok_or_else(bad)?, time)
+                let mut days =
+                    std::iter::successors(Some(today), |day| day.tomorrow().ok()).take(7);
+                (
+                    days.find(|day| day.strftime("%a").to_string() == weekday)
+                        .ok_or_else(bad)?,
+                    time,
+                )
             }
         };
         let time: Time = time.parse().map_err(|_| bad())?;
-        let zoned = day.to_datetime(time).to_zoned(setup::zone()).map_err(|_| bad())?;
+        let zoned = day
+            .to_datetime(time)
+            .to_zoned(setup::zone())
+            .map_err(|_| bad())?;
         Ok(zoned.timestamp())
     }
 
     fn clock(&self, at: Timestamp) -> String {
-        let at = at.round(Unit::Millisecond).unwrap_or(at).to_zoned(setup::zone());
+        let at = at
+            .round(Unit::Millisecond)
+            .unwrap_or(at)
+            .to_zoned(setup::zone());
         let time = at.time().to_string();
-        let days = at.date().since((Unit::Day, self.first_day)).map_or(0, |span| span.get_days());
+        let days = at
+            .date()
+            .since((Unit::Day, self.first_day))
+            .map_or(0, |span| span.get_days());
         match days {
             0 => time,
             1..=6 => format!("{} {time}", at.strftime("%a")),

@@ -1,8 +1,6 @@
 //! The core's words as a story says them.
 
-use leadbridge::flow::{
-    Attempt, By, Command, Create, Cue, Engaged, Entry, Flow, Life, Notice, Part, Rank, State, Text, What, word,
-};
+use leadbridge::flow::{Attempt, By, Command, Cue, Entry, Flow, Notice, State, Text, What, word};
 use leadbridge::rotation::RepId;
 use leadbridge_providers::{LegId, Side};
 
@@ -31,8 +29,16 @@ pub(crate) fn told(entry: &Entry) -> Option<String> {
     let who = entry.rep.as_ref().map(name).unwrap_or_default();
     let why = entry.reason.clone().unwrap_or_default();
     let tells = match entry.what {
-        What::LeadReceived | What::RepRung | What::RepRinging | What::RepAnswered | What::TextSent => return None,
-        What::CustomerRinging | What::CustomerAnswered | What::Stalled | What::InLine | What::RepTold => return None,
+        What::LeadReceived
+        | What::RepRung
+        | What::RepRinging
+        | What::RepAnswered
+        | What::TextSent => return None,
+        What::CustomerRinging
+        | What::CustomerAnswered
+        | What::Stalled
+        | What::InLine
+        | What::RepTold => return None,
         What::Waiting | What::Slept => return None,
         What::PlanMade if entry.reason.is_none() => return None,
         What::PlanMade => format!("the plan: {why}"),
@@ -61,20 +67,40 @@ pub(crate) fn told(entry: &Entry) -> Option<String> {
 
 /// What a leg hears.
 pub(crate) fn hears(flow: &Flow, attempt: &Attempt) -> String {
-    let suspicious = if flow.suspected_by.is_some() { ", found suspicious before" } else { "" };
-    let asked_again = if flow.asked_again > 0 { ", who asked again" } else { "" };
+    let suspicious = if flow.suspected_by.is_some() {
+        ", found suspicious before"
+    } else {
+        ""
+    };
+    let asked_again = if flow.asked_again > 0 {
+        ", who asked again"
+    } else {
+        ""
+    };
     match &attempt.cue {
-        Cue::Whisper { prompt: 1, repeats: 0 } => format!("the whisper{suspicious}"),
+        Cue::Whisper {
+            prompt: 1,
+            repeats: 0,
+        } => format!("the whisper{suspicious}"),
         Cue::Whisper { prompt: 1, .. } => format!("the whisper, repeated{suspicious}"),
         Cue::Whisper { .. } => "the whisper a second time".to_owned(),
-        Cue::Customer { again: false, .. } => format!("the customer's name{asked_again}, and the ring"),
+        Cue::Customer { again: false, .. } => {
+            format!("the customer's name{asked_again}, and the ring")
+        }
         Cue::Customer { again: true, .. } => "the ring once more".to_owned(),
-        Cue::Unreached { reason, again: true } => format!("\"{}; press 1 to ring once more\"", word(reason)),
-        Cue::Unreached { reason, again: false } => format!("\"{}\"", word(reason)),
+        Cue::Unreached {
+            reason,
+            again: true,
+        } => format!("\"{}; press 1 to ring once more\"", word(reason)),
+        Cue::Unreached {
+            reason,
+            again: false,
+        } => format!("\"{}\"", word(reason)),
         Cue::Menu => "\"what came of it?\"".to_owned(),
         Cue::Taken { by } => format!("\"{} has it\"", name(by)),
         Cue::DealtWith => "\"dealt with\"".to_owned(),
         Cue::Passed => "\"passed on\"".to_owned(),
+        Cue::Paused => "\"passed on, your phone is paused\"".to_owned(),
         Cue::NoKey => "\"no key, good-bye\"".to_owned(),
         Cue::Suspicious => "\"noted as suspicious\"".to_owned(),
         Cue::TestPassed => "\"test passed\"".to_owned(),
@@ -94,42 +120,21 @@ pub(crate) fn place(flow: &Flow) -> String {
         | State::Sleeping { .. }
         | State::Round(_)
         | State::Engaged(_)
-        | State::Closed(_) => state(flow).to_owned(),
+        | State::Closed(_) => state(flow),
     }
 }
 
 /// INTERFACE's word for it.
-pub(crate) fn state(flow: &Flow) -> &'static str {
-    let open = |attempt: &&Attempt| attempt.result.is_none();
-    let any = |is: &dyn Fn(&Life) -> bool| flow.attempts.iter().filter(open).any(|attempt| is(&attempt.life));
-    match &flow.state {
-        State::Held(_) => "held",
-        State::Closed(_) => "closed",
-        State::Engaged(Engaged { part, .. }) => match part {
-            Part::Talking { .. } => "talking",
-            Part::Dialling { .. } | Part::Gone => "dialling",
-            Part::Menu { .. } => "wrapping-up",
-        },
-        State::Waiting { .. } | State::Sleeping { .. } | State::Round(_) if any(&Life::up) => "whispering",
-        State::Waiting { .. } | State::Sleeping { .. } | State::Round(_)
-            if any(&|life| life.rank < Rank::Answered && !life.waits()) =>
-        {
-            "ringing"
-        }
-        State::Waiting { .. } | State::Sleeping { .. } | State::Round(_)
-            if any(&|life| life.create == Create::Waiting { refused: true }) =>
-        {
-            "stalled"
-        }
-        State::Waiting { .. } => "waiting",
-        State::Sleeping { .. } => "sleeping",
-        State::Round(_) => "in-line",
-    }
+pub(crate) fn state(flow: &Flow) -> String {
+    word(flow.stage())
 }
 
 fn whose(flow: &Flow, leg: LegId) -> String {
     match leg.side {
-        Side::Rep => flow.attempt(leg).map(|attempt| name(&attempt.seat.rep)).unwrap_or_default(),
+        Side::Rep => flow
+            .attempt(leg)
+            .map(|attempt| name(&attempt.seat.rep))
+            .unwrap_or_default(),
         Side::Customer => "the customer".to_owned(),
         Side::In => "who rang in".to_owned(),
     }
@@ -149,7 +154,9 @@ fn text(to: &Text) -> String {
 fn notice(about: &Notice) -> String {
     match about {
         Notice::RepPaused(rep) => format!("tell the managers: {} is paused", name(rep)),
-        Notice::RepNotReachable(rep) => format!("tell the managers: {} is not reachable", name(rep)),
+        Notice::RepNotReachable(rep) => {
+            format!("tell the managers: {} is not reachable", name(rep))
+        }
         Notice::CarrierRefused { code } => format!("tell the admin: refused with {code}"),
         Notice::RoundsOver => "tell the owner: nobody took it".to_owned(),
         Notice::NobodyAccepted => "tell the owner: given up".to_owned(),

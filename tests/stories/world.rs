@@ -78,7 +78,13 @@ impl World {
         let lead = arrival.lead;
         self.names.push((lead, name));
         let met = decision::meet(arrival, &self.rules, &setup::KEY, self.now);
-        let number = met.facts.number.as_ref().and_then(|key| self.numbers.get(key)).cloned().unwrap_or_default();
+        let number = met
+            .facts
+            .number
+            .as_ref()
+            .and_then(|key| self.numbers.get(key))
+            .cloned()
+            .unwrap_or_default();
         match decision::set_out(lead, met, &number, &self.rules, self.now) {
             Outset::Own(flow, timeline, commands) => {
                 let held = matches!(flow.state, State::Held(_));
@@ -113,8 +119,15 @@ impl World {
     /// When something happens by itself.
     pub(crate) fn due(&self) -> Option<Timestamp> {
         let flows = self.flows.values().filter_map(Flow::deadline);
-        let desk = self.desk.0.values().filter_map(leadbridge::desk::Phone::due);
-        let ours = flows.chain(desk).chain(self.carrier.stalled_due()).filter(|_| !self.dead);
+        let desk = self
+            .desk
+            .0
+            .values()
+            .filter_map(leadbridge::desk::Phone::due);
+        let ours = flows
+            .chain(desk)
+            .chain(self.carrier.stalled_due())
+            .filter(|_| !self.dead);
         ours.chain(self.carrier.due()).min()
     }
 
@@ -129,7 +142,8 @@ impl World {
             }
             left -= 1;
             if left == 0 {
-                self.broken.push(format!("too much happens at {}", self.now));
+                self.broken
+                    .push(format!("too much happens at {}", self.now));
                 self.queue.clear();
             }
         }
@@ -146,13 +160,20 @@ impl World {
                     Some((_, tells)) => tells.told.push(format!("now {state}")),
                     None => self.moment.push((
                         *lead,
-                        Tells { left: Vec::new(), told: vec![format!("now {state}")] },
+                        Tells {
+                            left: Vec::new(),
+                            told: vec![format!("now {state}")],
+                        },
                     )),
                 }
             }
         }
         for (lead, tells) in std::mem::take(&mut self.moment) {
-            let prefix = if self.several { format!("{}: ", self.name(lead)) } else { String::new() };
+            let prefix = if self.several {
+                format!("{}: ", self.name(lead))
+            } else {
+                String::new()
+            };
             if !tells.left.is_empty() {
                 lines.push(format!("-> {prefix}{}", tells.left.join(", ")));
             }
@@ -170,17 +191,27 @@ impl World {
 
     /// A leg that is up reads its script: what it hears is told once, and the carrier does what follows.
     fn read(&mut self, leg: LegId) {
-        let Some(flow) = self.flows.get(&leg.lead) else { return };
+        let Some(flow) = self.flows.get(&leg.lead) else {
+            return;
+        };
         let Some((attempt, turn)) = flow.hears(leg).filter(|_| self.carrier.is_up(leg)) else {
             return;
         };
         if !self.carrier.reads(leg, turn) {
             return;
         }
-        let told = format!("{} hears {}", words::name(&attempt.seat.rep), words::hears(flow, attempt));
-        let (attempt, customer_s) = (attempt.clone(), flow.terms.as_ref().map_or(25, |terms| terms.customer_s));
+        let told = format!(
+            "{} hears {}",
+            words::name(&attempt.seat.rep),
+            words::hears(flow, attempt)
+        );
+        let (attempt, customer_s) = (
+            attempt.clone(),
+            flow.terms.as_ref().map_or(25, |terms| terms.customer_s),
+        );
         self.tells(leg.lead).told.push(told);
-        self.carrier.plays(&attempt, turn, customer_s, self.now, &mut self.queue);
+        self.carrier
+            .plays(&attempt, turn, customer_s, self.now, &mut self.queue);
     }
 
     fn fall_due(&mut self) {
@@ -192,14 +223,25 @@ impl World {
             return;
         }
         self.try_stalled();
-        let mut due: Vec<_> = self.flows.values().filter(|flow| flow.deadline().is_some_and(|at| at <= self.now)).collect();
+        let mut due: Vec<_> = self
+            .flows
+            .values()
+            .filter(|flow| flow.deadline().is_some_and(|at| at <= self.now))
+            .collect();
         due.sort_by_key(|flow| (flow.facts.t1, flow.lead));
         let due: Vec<_> = due.iter().map(|flow| flow.lead).collect();
         for lead in due {
             self.queue.push_back(Next::Step(lead, Event::Clock));
             self.drain();
-            if self.flows[&lead].deadline().is_some_and(|at| at <= self.now) {
-                self.broken.push(format!("{} does not get over its deadline at {}", self.name(lead), self.now));
+            if self.flows[&lead]
+                .deadline()
+                .is_some_and(|at| at <= self.now)
+            {
+                self.broken.push(format!(
+                    "{} does not get over its deadline at {}",
+                    self.name(lead),
+                    self.now
+                ));
             }
         }
         self.free_phones();
@@ -209,12 +251,18 @@ impl World {
     fn free_phones(&mut self) {
         let now = self.now;
         let mut woken = Vec::new();
-        for phone in self.desk.0.values_mut().filter(|phone| phone.due().is_some_and(|at| at <= now)) {
+        for phone in self
+            .desk
+            .0
+            .values_mut()
+            .filter(|phone| phone.due().is_some_and(|at| at <= now))
+        {
             if phone.expire(now) {
                 woken.extend(phone.first_in_line(now));
             }
         }
-        self.queue.extend(woken.into_iter().map(|lead| Next::Step(lead, Event::Woken)));
+        self.queue
+            .extend(woken.into_iter().map(|lead| Next::Step(lead, Event::Woken)));
         self.drain();
     }
 
@@ -232,11 +280,24 @@ impl World {
     }
 
     fn step(&mut self, lead: LeadId, event: Event) {
-        let Some(flow) = self.flows.get(&lead).cloned() else { return };
+        let Some(flow) = self.flows.get(&lead).cloned() else {
+            return;
+        };
         let keys = decision::phones(&flow, &self.rules);
-        let rows = keys.iter().filter_map(|key| self.desk.0.get(key).map(|row| (key.clone(), row.clone())));
-        let number = flow.facts.number.as_ref().and_then(|key| self.numbers.get(key)).cloned();
-        let rows = Rows { desk: Desk(rows.collect()), number: number.unwrap_or_default(), flow };
+        let rows = keys
+            .iter()
+            .filter_map(|key| self.desk.0.get(key).map(|row| (key.clone(), row.clone())));
+        let number = flow
+            .facts
+            .number
+            .as_ref()
+            .and_then(|key| self.numbers.get(key))
+            .cloned();
+        let rows = Rows {
+            desk: Desk(rows.collect()),
+            number: number.unwrap_or_default(),
+            flow,
+        };
         let decided = decision::decide(rows, event, &self.rules, self.now);
         if let Some(key) = decided.rows.flow.facts.number.clone() {
             self.numbers.insert(key, decided.rows.number);
@@ -244,12 +305,20 @@ impl World {
         self.desk.0.extend(decided.rows.desk.0);
         self.flows.insert(lead, decided.rows.flow);
         self.note(lead, &decided.timeline, decided.commands);
-        self.queue.extend(decided.wakes.into_iter().map(|other| Next::Step(other, Event::Woken)));
+        self.queue.extend(
+            decided
+                .wakes
+                .into_iter()
+                .map(|other| Next::Step(other, Event::Woken)),
+        );
     }
 
     fn note(&mut self, lead: LeadId, timeline: &[Entry], commands: Vec<Command>) {
         let flow = self.flows[&lead].clone();
-        let left: Vec<_> = commands.iter().map(|command| words::command(&flow, command)).collect();
+        let left: Vec<_> = commands
+            .iter()
+            .map(|command| words::command(&flow, command))
+            .collect();
         let told: Vec<_> = timeline.iter().filter_map(words::told).collect();
         if !left.is_empty() || !told.is_empty() {
             let tells = self.tells(lead);
@@ -275,10 +344,13 @@ impl World {
 
     fn carrier_rings(&mut self, leg: LegId) {
         let flow = &self.flows[&leg.lead];
-        let Some(attempt) = flow.attempt(leg).filter(|_| leg.side == Side::Rep) else { return };
+        let Some(attempt) = flow.attempt(leg).filter(|_| leg.side == Side::Rep) else {
+            return;
+        };
         let who = words::name(&attempt.seat.rep);
         if self.carrier.has_live(&attempt.seat.phone) {
-            self.broken.push(format!("two lead calls on {who}'s phone at {}", self.now));
+            self.broken
+                .push(format!("two lead calls on {who}'s phone at {}", self.now));
         }
         let (phone, t1) = (attempt.seat.phone.clone(), flow.facts.t1);
         let gives_up = self.now + SignedDuration::from_secs(i64::from(attempt.ring_s) + 12);
