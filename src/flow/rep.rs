@@ -577,6 +577,7 @@ impl Flow {
         let (leg, up, open) = (attempt.leg, attempt.life.up(), attempt.result.is_none());
         // Who rang out has been cancelled already.
         let rang_out = attempt.result == Some(AttemptResult::Missed(Missed::NoAnswer));
+        let taken = up && matches!(cue, Cue::Taken { .. });
         self.cue(index, cue);
         if up {
             m.order(Command::Interrupt(leg));
@@ -584,7 +585,7 @@ impl Flow {
             self.send_or_keep(index, Wish::Cancel, m);
         }
         if open {
-            let (result, what) = if up {
+            let (result, what) = if taken {
                 (AttemptResult::Taken, What::RepTaken)
             } else {
                 (AttemptResult::Canceled, What::RepCanceled)
