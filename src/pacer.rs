@@ -54,7 +54,7 @@ pub enum Next {
 pub enum Answer {
     /// The carrier took it, or nobody knows: it is its flow's now.
     Theirs(Placing),
-    /// It waits here again.
+    /// It waits here again, once that is written down and [`Pacer::back`] says so.
     Again,
 }
 
@@ -119,7 +119,7 @@ impl Pacer {
         self.waiting.remove(&leg);
     }
 
-    /// The ring that leaves now; it counts as left until [`Pacer::answered`] or [`Pacer::drop_ring`].
+    /// The ring that leaves now; it counts as left until [`Pacer::back`] or [`Pacer::drop_ring`].
     pub fn next(&mut self, now: Timestamp) -> Next {
         let trying = self.waiting.values().any(|waiting| waiting.left);
         let ready_at = match self.down {
@@ -165,6 +165,13 @@ impl Pacer {
                 self.waiting.remove(&leg);
                 Answer::Theirs(placing)
             }
+        }
+    }
+
+    /// A ring that was answered with [`Answer::Again`] is known on disk not to have left.
+    pub fn back(&mut self, leg: LegId) {
+        if let Some(waiting) = self.waiting.get_mut(&leg) {
+            waiting.left = false;
         }
     }
 
@@ -231,7 +238,6 @@ impl Pacer {
                 .unwrap_or(1);
             waiting.tries += 1;
             waiting.not_before = now + SignedDuration::from_secs(after);
-            waiting.left = false;
         }
         Answer::Again
     }
@@ -242,7 +248,6 @@ impl Pacer {
             code,
         });
         if let Some(waiting) = self.waiting.get_mut(&leg) {
-            waiting.left = false;
             waiting.not_before = now;
         }
         Answer::Again
@@ -296,6 +301,20 @@ mod tests {
         Placing::Placed(CarrierCallId("CA1".into()))
     }
 
+    /// The carrier answers, and what that means is written down.
+    fn answered(
+        pacer: &mut Pacer,
+        lead: u128,
+        placing: Placing,
+        to: &str,
+        reached: bool,
+        s: i64,
+    ) -> Answer {
+        let answer = pacer.answered(leg(lead), placing, to, reached, at(s));
+        pacer.back(leg(lead));
+        answer
+    }
+
     #[test]
     fn a_fresh_customer_overtakes_a_second_phone_and_a_later_round() {
         let mut pacer = Pacer::new(1.0);
@@ -342,7 +361,7 @@ mod tests {
             assert_eq!(Next::Leaves(leg(1)), pacer.next(at(now)));
             assert_eq!(
                 Answer::Again,
-                pacer.answered(leg(1), Placing::NotSent, "+32470000001", true, at(now))
+                answered(&mut pacer, 1, Placing::NotSent, "+32470000001", true, now)
             );
             assert_eq!(Next::At(at(now + pause)), pacer.next(at(now)));
             now += pause;
@@ -356,18 +375,19 @@ mod tests {
         pacer.wants(ring(1, Urgency::FirstPhone, 5), at(0));
         pacer.wants(ring(2, Urgency::FirstPhone, 1), at(0));
         assert_eq!(Next::Leaves(leg(2)), pacer.next(at(0)));
-        pacer.answered(
-            leg(2),
+        answered(
+            &mut pacer,
+            2,
             Placing::OurSetUp { code: 20003 },
             "+32470000001",
             true,
-            at(0),
+            0,
         );
         assert!(pacer.is_down());
         assert_eq!(Next::At(at(30)), pacer.next(at(1)));
         assert_eq!(Next::Leaves(leg(2)), pacer.next(at(30)));
         assert_eq!(Next::Nothing, pacer.next(at(30)), "only one tries");
-        pacer.answered(leg(2), placed(), "+32470000001", true, at(31));
+        answered(&mut pacer, 2, placed(), "+32470000001", true, 31);
         assert_eq!(
             Next::Leaves(leg(1)),
             pacer.next(at(31)),
@@ -380,12 +400,13 @@ mod tests {
         let mut pacer = Pacer::new(0.0);
         pacer.wants(ring(1, Urgency::FirstPhone, 0), at(0));
         assert_eq!(Next::Leaves(leg(1)), pacer.next(at(0)));
-        pacer.answered(
-            leg(1),
+        answered(
+            &mut pacer,
+            1,
             Placing::OurSetUp { code: 20003 },
             "+32470000001",
             true,
-            at(0),
+            0,
         );
         pacer.retry_now(at(3));
         assert_eq!(Next::Leaves(leg(1)), pacer.next(at(3)));
@@ -397,11 +418,11 @@ mod tests {
         pacer.wants(ring(1, Urgency::FirstPhone, 0), at(0));
         for now in [0, 1, 3, 7] {
             assert_eq!(Next::Leaves(leg(1)), pacer.next(at(now)));
-            pacer.answered(leg(1), Placing::NotSent, "+32470000001", false, at(now));
+            answered(&mut pacer, 1, Placing::NotSent, "+32470000001", false, now);
             assert!(!pacer.is_down());
         }
         assert_eq!(Next::Leaves(leg(1)), pacer.next(at(15)));
-        pacer.answered(leg(1), Placing::NotSent, "+32470000001", false, at(15));
+        answered(&mut pacer, 1, Placing::NotSent, "+32470000001", false, 15);
         assert!(pacer.is_down());
     }
 
@@ -418,14 +439,14 @@ mod tests {
             pacer.next(at(0));
             assert_eq!(
                 Answer::Theirs(refusal()),
-                pacer.answered(leg(lead), refusal(), number, true, at(0))
+                answered(&mut pacer, lead, refusal(), number, true, 0)
             );
         }
         pacer.wants(ring(4, Urgency::FirstPhone, 0), at(0));
         pacer.next(at(0));
         assert_eq!(
             Answer::Again,
-            pacer.answered(leg(4), refusal(), "+32470000003", true, at(0))
+            answered(&mut pacer, 4, refusal(), "+32470000003", true, 0)
         );
         assert!(pacer.is_down());
     }

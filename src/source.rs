@@ -33,6 +33,17 @@ pub struct Source {
     pub rate_per_min: u32,
     /// How it proves that it is who it says.
     pub auth: Auth,
+    /// The word by which it asks once whether the address is ours (Meta).
+    pub challenge: Option<SecretString>,
+}
+
+impl Source {
+    /// Whether who asks with this word is the source.
+    pub fn asks_with(&self, word: &str) -> bool {
+        self.challenge
+            .as_ref()
+            .is_some_and(|challenge| same(word, challenge))
+    }
 }
 
 /// How a source proves that it is who it says.

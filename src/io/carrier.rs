@@ -16,7 +16,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 use crate::flow::errand::{CarrierErrand, Errand, LookUp};
 use crate::flow::{Event, Flow};
 use crate::io::engine::Engine;
-use crate::io::store::{Effect, StoreError};
+use crate::io::store::{Effect, OutboxId, StoreError};
 use crate::pacer::{Answer, Next, Pacer, Ring, Urgency};
 use crate::rotation::CarrierId;
 
@@ -55,7 +55,10 @@ struct Waiting {
 
 /// Bytes that came back, or why none did.
 enum Heard {
-    Answer { status: u16, body: Vec<u8> },
+    Answer {
+        status: u16,
+        body: Vec<u8>,
+    },
     /// Provably nothing was sent.
     NotSent,
     /// Something may have been sent.
@@ -70,13 +73,24 @@ impl Trunk {
             .connect_timeout(CONNECT_WITHIN)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        let rings = Rings { pacer: Pacer::new(calls_per_s), waiting: HashMap::new() };
-        Ok(Trunk { carrier, id, http, rings: Mutex::new(rings), changed: Notify::new() })
+        let rings = Rings {
+            pacer: Pacer::new(calls_per_s),
+            waiting: HashMap::new(),
+        };
+        Ok(Trunk {
+            carrier,
+            id,
+            http,
+            rings: Mutex::new(rings),
+            changed: Notify::new(),
+        })
     }
 
     /// An effect for this carrier leaves: a ring at its turn, anything else at once.
     pub fn take(self: &Arc<Self>, engine: &Engine, flow: &Flow, effect: &Effect) {
-        let Errand::Carrier(_, errand) = &effect.errand else { return };
+        let Errand::Carrier(_, errand) = &effect.errand else {
+            return;
+        };
         match errand {
             CarrierErrand::Place(place) => self.queue(flow, place, effect, engine.now()),
             CarrierErrand::Interrupt(..)
@@ -85,7 +99,9 @@ impl Trunk {
             | CarrierErrand::LookUp(..) => {
                 let (trunk, engine, effect) = (self.clone(), engine.clone(), effect.clone());
                 let span = info_span!("lead", lead = %effect.lead);
-                tokio::spawn(async move { trunk.do_errand(&engine, &effect).await }.instrument(span));
+                tokio::spawn(
+                    async move { trunk.do_errand(&engine, &effect).await }.instrument(span),
+                );
             }
         }
     }
@@ -104,7 +120,8 @@ impl Trunk {
             match next_at {
                 None => self.changed.notified().await,
                 Some(at) => {
-                    let pause = Duration::try_from(at.duration_since(engine.now())).unwrap_or(Duration::ZERO);
+                    let pause = Duration::try_from(at.duration_since(engine.now()))
+                        .unwrap_or(Duration::ZERO);
                     let _ = tokio::time::timeout(pause, self.changed.notified()).await;
                 }
             }
@@ -123,18 +140,32 @@ impl Trunk {
     }
 
     fn rings(&self) -> MutexGuard<'_, Rings> {
-        self.rings.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.rings
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn queue(&self, flow: &Flow, place: &Place, effect: &Effect, now: Timestamp) {
-        let ring = Ring { leg: place.leg, urgency: urgency(flow, place.leg), since: flow.facts.t1 };
-        let parked = flow.attempt(place.leg).is_some_and(|attempt| attempt.life.waits());
+        let ring = Ring {
+            leg: place.leg,
+            urgency: urgency(flow, place.leg),
+            since: flow.facts.t1,
+        };
+        let parked = flow
+            .attempt(place.leg)
+            .is_some_and(|attempt| attempt.life.waits());
         let mut rings = self.rings();
         // A ring that is let go after it had waited is already under way here.
         if rings.waiting.contains_key(&place.leg) {
             return;
         }
-        rings.waiting.insert(place.leg, Waiting { effect: effect.clone(), parked });
+        rings.waiting.insert(
+            place.leg,
+            Waiting {
+                effect: effect.clone(),
+                parked,
+            },
+        );
         rings.pacer.wants(ring, now);
         drop(rings);
         self.changed.notify_one();
@@ -155,38 +186,52 @@ impl Trunk {
     /// A ring that can't leave at once is written down as not sent: after a crash it is known to be harmless.
     /// Nothing leaves before that is on disk, or a ring could be sent first and be taken for unsent afterwards.
     async fn park_the_rest(&self, engine: &Engine) {
-        let (legs, refused) = self.unparked();
+        let (rings, refused) = self.unparked();
         let mut parking = JoinSet::new();
-        for leg in legs {
+        for (leg, id) in rings {
             let engine = engine.clone();
             let event = Event::Parked { leg, refused };
-            parking.spawn(async move { keep_trying(|| engine.happen(leg.lead, event.clone(), None)).await });
+            parking.spawn(async move {
+                keep_trying(|| engine.happen(leg.lead, event.clone(), Some(id))).await
+            });
         }
         parking.join_all().await;
     }
 
-    fn unparked(&self) -> (Vec<LegId>, bool) {
+    fn unparked(&self) -> (Vec<(LegId, OutboxId)>, bool) {
         let mut rings = self.rings();
-        let waits = rings.pacer.waiting();
-        let unparked = |leg: &LegId| rings.waiting.get(leg).is_some_and(|waiting| !waiting.parked);
-        let legs: Vec<_> = waits.into_iter().filter(unparked).collect();
-        for leg in &legs {
-            if let Some(waiting) = rings.waiting.get_mut(leg) {
+        let mut unparked = Vec::new();
+        for leg in rings.pacer.waiting() {
+            if let Some(waiting) = rings
+                .waiting
+                .get_mut(&leg)
+                .filter(|waiting| !waiting.parked)
+            {
                 waiting.parked = true;
+                unparked.push((leg, waiting.effect.id));
             }
         }
-        (legs, rings.pacer.is_down())
+        (unparked, rings.pacer.is_down())
     }
 
     async fn send(&self, engine: &Engine, waiting: Waiting) {
-        let Errand::Carrier(_, CarrierErrand::Place(place)) = &waiting.effect.errand else { return };
-        if waiting.parked && !self.still_wanted(engine, place.leg).await {
+        let Errand::Carrier(_, CarrierErrand::Place(place)) = &waiting.effect.errand else {
+            return;
+        };
+        if waiting.parked
+            && !self
+                .still_wanted(engine, place.leg, waiting.effect.id)
+                .await
+        {
             return self.forget(place.leg);
         }
         let (placing, reached) = self.place(place).await;
         engine.metrics.carrier_request(&self.id, &placing);
         let was_down = self.is_down();
-        let answer = self.rings().pacer.answered(place.leg, placing, &place.to, reached, engine.now());
+        let answer =
+            self.rings()
+                .pacer
+                .answered(place.leg, placing, &place.to, reached, engine.now());
         self.tell_if_changed(was_down);
         match answer {
             Answer::Theirs(placing) => {
@@ -196,20 +241,31 @@ impl Trunk {
                 keep_trying(|| engine.happen(place.leg.lead, event.clone(), answers)).await;
             }
             Answer::Again => {
-                if let Some(waiting) = self.rings().waiting.get_mut(&place.leg) {
-                    waiting.parked = true;
-                }
-                let event = Event::Parked { leg: place.leg, refused: true };
-                keep_trying(|| engine.happen(place.leg.lead, event.clone(), None)).await;
+                self.parked(place.leg);
+                let event = Event::Parked {
+                    leg: place.leg,
+                    refused: true,
+                };
+                keep_trying(|| {
+                    engine.happen(place.leg.lead, event.clone(), Some(waiting.effect.id))
+                })
+                .await;
+                self.rings().pacer.back(place.leg);
                 self.changed.notify_one();
             }
         }
     }
 
     /// The last act before bytes leave: the flow is asked whether it still wants this ring, and says so on disk.
-    async fn still_wanted(&self, engine: &Engine, leg: LegId) -> bool {
-        let stepped = keep_trying(|| engine.happen(leg.lead, Event::Leaving(leg), None)).await;
+    async fn still_wanted(&self, engine: &Engine, leg: LegId, id: OutboxId) -> bool {
+        let stepped = keep_trying(|| engine.happen(leg.lead, Event::Leaving(leg), Some(id))).await;
         stepped.is_some_and(|stepped| stepped.flow.wants(leg))
+    }
+
+    fn parked(&self, leg: LegId) {
+        if let Some(waiting) = self.rings().waiting.get_mut(&leg) {
+            waiting.parked = true;
+        }
     }
 
     fn forget(&self, leg: LegId) {
@@ -226,7 +282,10 @@ impl Trunk {
             (rings.pacer.is_down(), rings.pacer.down_code())
         };
         match (was_down, down) {
-            (false, true) => error!(carrier = self.id.0, code, "the carrier refuses all rings; leads wait, check its settings"),
+            (false, true) => error!(
+                carrier = self.id.0,
+                code, "the carrier refuses all rings; leads wait, check its settings"
+            ),
             (true, false) => info!(carrier = self.id.0, "the carrier takes rings again"),
             (true, true) | (false, false) => {}
         }
@@ -235,16 +294,26 @@ impl Trunk {
     /// The create's end in one of five ways, and whether the carrier said anything at all.
     async fn place(&self, place: &Place) -> (Placing, bool) {
         match self.ask(self.carrier.place(place)).await {
-            Heard::Answer { status, body } => (self.carrier.placing(Response { status, body: &body }), true),
+            Heard::Answer { status, body } => (
+                self.carrier.placing(Response {
+                    status,
+                    body: &body,
+                }),
+                true,
+            ),
             Heard::NotSent => (Placing::NotSent, false),
             Heard::Silence => (Placing::Unknown, false),
         }
     }
 
     async fn do_errand(&self, engine: &Engine, effect: &Effect) {
-        let Errand::Carrier(_, errand) = &effect.errand else { return };
+        let Errand::Carrier(_, errand) = &effect.errand else {
+            return;
+        };
         match errand {
-            CarrierErrand::Interrupt(call, leg, turn) => self.order(&self.carrier.interrupt(call, *leg, *turn)).await,
+            CarrierErrand::Interrupt(call, leg, turn) => {
+                self.order(&self.carrier.interrupt(call, *leg, *turn)).await
+            }
             CarrierErrand::Cancel(call) => self.order(&self.carrier.cancel(call)).await,
             CarrierErrand::HangUp(call) => self.order(&self.carrier.hang_up(call)).await,
             CarrierErrand::LookUp(leg, how) => {
@@ -263,7 +332,10 @@ impl Trunk {
     async fn order(&self, request: &Request) {
         for pause_s in ORDER_AGAIN_S.into_iter().map(Some).chain([None]) {
             let ordered = match self.ask(request.clone()).await {
-                Heard::Answer { status, body } => self.carrier.ordered(Response { status, body: &body }),
+                Heard::Answer { status, body } => self.carrier.ordered(Response {
+                    status,
+                    body: &body,
+                }),
                 Heard::NotSent | Heard::Silence => Ordered::Again,
             };
             match (ordered, pause_s) {
@@ -271,7 +343,9 @@ impl Trunk {
                 (Ordered::Again | Ordered::OurSetUp, Some(pause_s)) => {
                     tokio::time::sleep(Duration::from_secs(pause_s)).await;
                 }
-                (Ordered::Again | Ordered::OurSetUp, None) => warn!("the carrier did not take an order about a leg"),
+                (Ordered::Again | Ordered::OurSetUp, None) => {
+                    warn!("the carrier did not take an order about a leg")
+                }
             }
         }
     }
@@ -281,19 +355,30 @@ impl Trunk {
         match how {
             LookUp::Call(call) => {
                 let (status, body) = self.answer(self.carrier.look_up(call)).await?;
-                self.carrier.found(Response { status, body: &body })
+                self.carrier.found(Response {
+                    status,
+                    body: &body,
+                })
             }
             LookUp::Search { to, from, since } => {
                 let (status, body) = self.answer(self.carrier.search(to, from)).await?;
-                let calls = self.carrier.candidates(Response { status, body: &body })?;
+                let calls = self.carrier.candidates(Response {
+                    status,
+                    body: &body,
+                })?;
                 // The carrier writes whole seconds.
                 let since = *since - SignedDuration::from_secs(1);
-                let recent = calls.into_iter().filter(|call| call.created_at.is_none_or(|at| at >= since));
+                let recent = calls
+                    .into_iter()
+                    .filter(|call| call.created_at.is_none_or(|at| at >= since));
                 self.ours(engine, leg, recent.collect()).await
             }
             LookUp::Child(parent) => {
                 let (status, body) = self.answer(self.carrier.children(parent)).await?;
-                let calls = self.carrier.candidates(Response { status, body: &body })?;
+                let calls = self.carrier.candidates(Response {
+                    status,
+                    body: &body,
+                })?;
                 self.ours(engine, leg, calls).await
             }
         }
@@ -302,10 +387,19 @@ impl Trunk {
     /// The call that no other leg owns.
     async fn ours(&self, engine: &Engine, leg: LegId, calls: Vec<Candidate>) -> Option<Found> {
         for call in calls {
-            let owner = engine.store.reads().bound(&call.call).await.ok()?;
+            let owner = engine.store.reads().bound(call.call.clone()).await.ok()?;
             if owner.is_none_or(|owner| owner == leg) {
-                let Candidate { call, phase, ended_at, .. } = call;
-                return Some(Found::Call { call, phase, ended_at });
+                let Candidate {
+                    call,
+                    phase,
+                    ended_at,
+                    ..
+                } = call;
+                return Some(Found::Call {
+                    call,
+                    phase,
+                    ended_at,
+                });
             }
         }
         Some(Found::Nothing)
@@ -324,9 +418,14 @@ impl Trunk {
             Method::Post => reqwest::Method::POST,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let mut asking = self.http.request(method, &request.url).header("authorization", request.authorization);
+        let mut asking = self
+            .http
+            .request(method, &request.url)
+            .header("authorization", request.authorization);
         if !request.body.is_empty() {
-            asking = asking.header("content-type", "application/x-www-form-urlencoded").body(request.body);
+            asking = asking
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(request.body);
         }
         match asking.send().await {
             Ok(response) => heard(response).await,
@@ -341,7 +440,9 @@ async fn heard(mut response: reqwest::Response) -> Heard {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= ANSWER_MAX_BYTES => body.extend_from_slice(&chunk),
+            Ok(Some(chunk)) if body.len() + chunk.len() <= ANSWER_MAX_BYTES => {
+                body.extend_from_slice(&chunk)
+            }
             Ok(None) => return Heard::Answer { status, body },
             Ok(Some(_)) | Err(_) => return Heard::Silence,
         }
@@ -350,7 +451,10 @@ async fn heard(mut response: reqwest::Response) -> Heard {
 
 /// A customer without a ringing phone first, then second phones, then later rounds.
 fn urgency(flow: &Flow, leg: LegId) -> Urgency {
-    let others = flow.attempts.iter().any(|other| other.leg != leg && other.result.is_none() && other.life.live());
+    let others = flow
+        .attempts
+        .iter()
+        .any(|other| other.leg != leg && other.result.is_none() && other.life.live());
     match flow.attempt(leg) {
         Some(attempt) if attempt.round > 1 => Urgency::LaterRound,
         Some(_) | None if others => Urgency::SecondPhone,

@@ -20,12 +20,18 @@ pub struct Clock {
 impl Clock {
     /// A clock that starts now.
     pub fn start() -> Clock {
-        Clock { last: Mutex::new(wall()), anchor: Mutex::new((wall(), Instant::now())) }
+        Clock {
+            last: Mutex::new(wall()),
+            anchor: Mutex::new((wall(), Instant::now())),
+        }
     }
 
     /// Now; never earlier than any answer before.
     pub fn now(&self) -> Timestamp {
-        let mut last = self.last.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut last = self
+            .last
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         *last = wall().max(*last);
         *last
     }
@@ -33,10 +39,14 @@ impl Clock {
     /// Whether the wall clock has jumped against running time since this was last asked: the machine slept, or
     /// somebody set it.
     pub fn jumped(&self) -> bool {
-        let mut anchor = self.anchor.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut anchor = self
+            .anchor
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         let (wall_then, ran_then) = *anchor;
         *anchor = (wall(), Instant::now());
-        let ran = SignedDuration::try_from(anchor.1.duration_since(ran_then)).unwrap_or(SignedDuration::ZERO);
+        let ran = SignedDuration::try_from(anchor.1.duration_since(ran_then))
+            .unwrap_or(SignedDuration::ZERO);
         let passed = anchor.0.duration_since(wall_then);
         (passed - ran).abs() > SignedDuration::from_secs(JUMP_S)
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use leadbridge_providers::{Callback, Carrier, LeadId, LegId, Script, Turn};
+use leadbridge_providers::{Callback, Carrier, LeadId, LegId, Placing, Script, Turn};
 use tokio::sync::Notify;
 use tracing::{Instrument, info_span, warn};
 
@@ -19,7 +19,7 @@ use crate::io::carrier::Trunk;
 use crate::io::clock::Clock;
 use crate::io::metrics::Metrics;
 use crate::io::notice;
-use crate::io::store::{Effect, New, OutboxId, Received, Store, StoreError, Stepped, Wake};
+use crate::io::store::{Effect, Item, New, OutboxId, Received, Stepped, Store, StoreError, Wake};
 use crate::lead::Lead;
 use crate::phrases::Phrases;
 use crate::rotation::{CarrierId, Rules};
@@ -98,7 +98,11 @@ impl Engine {
             over_rate,
             unproven: source.auth.proves_nothing(),
         };
-        let new = New { arrival, content_type: content_type.to_owned(), body };
+        let new = New {
+            arrival,
+            content_type: content_type.to_owned(),
+            body,
+        };
         let received = self.store.receive(new, self.rules(), self.now()).await?;
         self.leave(&received.flow, &received.effects);
         self.wake(&received.wakes);
@@ -114,7 +118,10 @@ impl Engine {
         event: Event,
         answers: Option<OutboxId>,
     ) -> Result<Option<Stepped>, StoreError> {
-        let stepped = self.store.step(lead, event, answers, self.rules(), self.now()).await?;
+        let stepped = self
+            .store
+            .step(lead, event, answers, self.rules(), self.now())
+            .await?;
         if let Some(stepped) = &stepped {
             self.leave(&stepped.flow, &stepped.effects);
             self.wake(&stepped.wakes);
@@ -135,7 +142,13 @@ impl Engine {
     ) -> Result<Option<Script>, StoreError> {
         let Callback { call, phase, asked } = callback;
         let event = match (turn, asked, phase) {
-            (Some(turn), Some(asked), phase) => Event::Asked { leg, turn, call, phase, asked },
+            (Some(turn), Some(asked), phase) => Event::Asked {
+                leg,
+                turn,
+                call,
+                phase,
+                asked,
+            },
             (None, _, Some(phase)) | (_, None, Some(phase)) => Event::Progress { leg, call, phase },
             (None, _, None) | (_, None, None) => return Ok(None),
         };
@@ -178,8 +191,11 @@ impl Engine {
     /// What a leg hears now; a leg that nobody knows is told so.
     fn script(&self, stepped: Option<&Stepped>, leg: LegId) -> Script {
         let rules = self.rules();
-        let known = stepped.and_then(|stepped| stepped.flow.attempt(leg).map(|attempt| (stepped, attempt)));
-        let Some((stepped, attempt)) = known else { return script::dealt_with(&self.phrases, &rules) };
+        let known =
+            stepped.and_then(|stepped| stepped.flow.attempt(leg).map(|attempt| (stepped, attempt)));
+        let Some((stepped, attempt)) = known else {
+            return script::dealt_with(&self.phrases, &rules);
+        };
         let scripts = Scripts {
             phrases: &self.phrases,
             rules: &rules,
@@ -205,7 +221,9 @@ impl Engine {
             match &effect.errand {
                 Errand::Carrier(carrier, _) => match self.trunks.get(carrier) {
                     Some(trunk) => trunk.take(self, flow, effect),
-                    None => warn!(lead = %effect.lead, carrier = carrier.0, "this carrier is no longer configured"),
+                    None => {
+                        warn!(lead = %effect.lead, carrier = carrier.0, "this carrier is no longer configured")
+                    }
                 },
                 Errand::Text(_) | Errand::Notice(_) => notice::send(self, effect),
             }
@@ -221,25 +239,46 @@ impl Engine {
     /// What the last process left: creates whose fate is unknown, orders to repeat, live legs to look up.
     async fn recover(&self) -> Result<(), StoreError> {
         for item in self.store.reads().outbox().await? {
-            match &item.effect.command {
-                Command::Ring(leg) if !item.parked => {
-                    let unknown = Event::Placing(*leg, leadbridge_providers::Placing::Unknown);
-                    self.happen(item.effect.lead, unknown, Some(item.effect.id)).await?;
+            match (&item.command, &item.errand) {
+                (Command::Ring(leg), _) if !item.parked => {
+                    let unknown = Event::Placing(*leg, Placing::Unknown);
+                    self.happen(item.lead, unknown, Some(item.id)).await?;
                 }
-                Command::Text(_) => self.store.done(item.effect.id).await?,
-                Command::Ring(_)
-                | Command::Interrupt(_)
-                | Command::Cancel(_)
-                | Command::HangUp(_)
-                | Command::LookUp(_)
-                | Command::Notice(_) => self.leave(&item.flow, &[item.effect]),
+                (Command::Text(_), _) | (_, None) => self.store.done(item.id).await?,
+                (
+                    Command::Ring(_)
+                    | Command::Interrupt(_)
+                    | Command::Cancel(_)
+                    | Command::HangUp(_)
+                    | Command::LookUp(_)
+                    | Command::Notice(_),
+                    Some(errand),
+                ) => self.repeat(&item, errand).await?,
             }
         }
         self.restart_flows().await
     }
 
+    async fn repeat(&self, item: &Item, errand: &Errand) -> Result<(), StoreError> {
+        let Item {
+            id, lead, command, ..
+        } = item.clone();
+        if let Some(record) = self.store.reads().lead(lead).await? {
+            self.leave(
+                &record.flow,
+                &[Effect {
+                    id,
+                    lead,
+                    command,
+                    errand: errand.clone(),
+                }],
+            );
+        }
+        Ok(())
+    }
+
     async fn restart_flows(&self) -> Result<(), StoreError> {
-        for lead in self.store.reads().live_flows().await? {
+        for lead in self.store.reads().open_flows().await? {
             self.happen(lead, Event::Restarted, None).await?;
         }
         Ok(())
@@ -261,7 +300,9 @@ impl Engine {
         self.wake(&self.store.expire(now).await?);
         let next = reads.next_due().await?;
         let pause = next.map(|at| at.duration_since(self.now()));
-        let pause = pause.and_then(|pause| Duration::try_from(pause).ok()).unwrap_or(LOOK_EVERY);
+        let pause = pause
+            .and_then(|pause| Duration::try_from(pause).ok())
+            .unwrap_or(LOOK_EVERY);
         Ok(pause.min(LOOK_EVERY))
     }
 }

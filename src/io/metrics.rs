@@ -148,12 +148,13 @@ impl Metrics {
     pub fn stepped(&self, stepped: &Stepped) {
         let (before, after) = (&stepped.before, &stepped.flow);
         for (index, attempt) in after.attempts.iter().enumerate() {
-            let earlier = before.attempts.get(index).and_then(|attempt| attempt.result);
+            let earlier = before
+                .attempts
+                .get(index)
+                .and_then(|attempt| attempt.result);
             if let Some(result) = attempt.result.filter(|result| Some(*result) != earlier) {
                 let result = ("result", result_word(result).to_owned());
-                self.attempts
-                    .get_or_create(&[rooftop(after), result])
-                    .inc();
+                self.attempts.get_or_create(&[rooftop(after), result]).inc();
             }
         }
         if before.outcome().is_none() {
@@ -265,7 +266,10 @@ fn time_to_accept_ms(flow: &Flow) -> Option<i64> {
 
 /// The first of the customer's legs that was answered, so that another ring does not count again.
 fn time_to_connect_ms(flow: &Flow) -> Option<i64> {
-    let mut answers = flow.customer.iter().map(|customer| customer.life.answered_at);
+    let mut answers = flow
+        .customer
+        .iter()
+        .map(|customer| customer.life.answered_at);
     let answered_at = answers.find_map(|at| at)?;
     i64::try_from(answered_at.duration_since(flow.facts.t1).as_millis()).ok()
 }

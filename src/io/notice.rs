@@ -12,7 +12,9 @@ use crate::io::store::Effect;
 pub fn send(engine: &Engine, effect: &Effect) {
     match &effect.errand {
         Errand::Text(text) => info!(lead = %effect.lead, text = kind(text), "a text would be sent"),
-        Errand::Notice(notice) => info!(lead = %effect.lead, notice = kind(notice), "our own people would be told"),
+        Errand::Notice(notice) => {
+            info!(lead = %effect.lead, notice = kind(notice), "our own people would be told")
+        }
         Errand::Carrier(..) => return,
     }
     let (engine, id) = (engine.clone(), effect.id);
@@ -26,7 +28,10 @@ pub fn send(engine: &Engine, effect: &Effect) {
 /// The kind of a message without what it is filled with.
 fn kind<T: serde::Serialize>(message: T) -> String {
     match serde_json::to_value(&message) {
-        Ok(serde_json::Value::Object(fields)) => fields.into_iter().next().map_or(String::new(), |(name, _)| name),
+        Ok(serde_json::Value::Object(fields)) => fields
+            .into_iter()
+            .next()
+            .map_or(String::new(), |(name, _)| name),
         Ok(_) | Err(_) => word(message),
     }
 }

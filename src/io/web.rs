@@ -100,15 +100,7 @@ pub fn router(engine: Engine, server: &Server) -> Router {
     for (path, methods) in routes(body_max) {
         router = router.route(path, methods);
     }
-    router
-        .fallback(async || Problem::of(StatusCode::NOT_FOUND))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            REQUEST_WITHIN,
-        ))
-        .layer(middleware::from_fn(finish))
-        .with_state(web)
+    guarded(router).with_state(web)
 }
 
 /// Answers until `shutdown`; then requests in hand may finish, for a while.
@@ -141,12 +133,12 @@ pub async fn serve(
     }
 }
 
-fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 12] {
+fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 13] {
     let lead = || post(leads::receive).layer(DefaultBodyLimit::max(body_max));
     let callback = DefaultBodyLimit::max(CALLBACK_MAX_BYTES);
     let act = DefaultBodyLimit::max(ACT_MAX_BYTES);
     [
-        ("/leads/{source}", lead()),
+        ("/leads/{source}", lead().get(leads::challenge)),
         ("/leads/{source}/{secret}", lead()),
         (
             "/carriers/{carrier}/{leg}/{turn}/{route}",
@@ -163,6 +155,7 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 12] {
         ("/api/v1/leads", get(api::list)),
         ("/api/v1/leads/{id}", get(api::show)),
         ("/api/v1/leads/{id}/{act}", post(api::act).layer(act)),
+        ("/", get(operating::home)),
         ("/healthz", get(operating::alive)),
         ("/readyz", get(operating::ready)),
         ("/metrics", get(operating::metrics)),
@@ -170,11 +163,25 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 12] {
     ]
 }
 
+/// Whatever a request does, it ends in time and with an answer of ours.
+fn guarded<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router
+        .fallback(async || Problem::of(StatusCode::NOT_FOUND))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            REQUEST_WITHIN,
+        ))
+        .layer(middleware::from_fn(finish))
+}
+
 /// The way out of every answer: errors are problem documents, refusals are logged once, headers are set. The path is
 /// logged as its pattern only, because a secret may stand in it.
 async fn finish(request: Request, next: Next) -> Response {
     let pattern = request.extensions().get::<MatchedPath>();
-    let route = pattern.map_or("none", |pattern| pattern.as_str()).to_owned();
+    let route = pattern
+        .map_or("none", |pattern| pattern.as_str())
+        .to_owned();
     let span = info_span!("request", method = %request.method(), route, source = Empty, carrier = Empty, lead = Empty);
     let mut response = complete(next.run(request).instrument(span.clone()).await);
     let status = response.status();
@@ -253,4 +260,61 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 /// Notes for the log whom a request is about.
 fn about(field: &str, id: impl std::fmt::Display) {
     Span::current().record(field, id.to_string());
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn answer(router: Router, method: &str, path: &str) -> (Response, serde_json::Value) {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.body(Body::empty()).unwrap();
+        let (head, body) = router.oneshot(request).await.unwrap().into_parts();
+        let body = to_bytes(body, 10_000).await.unwrap();
+        let body = serde_json::from_slice(&body).unwrap();
+        (Response::from_parts(head, Body::empty()), body)
+    }
+
+    #[tokio::test]
+    async fn a_request_that_panics_is_answered_and_says_nothing_of_why() {
+        let falls = async || -> String { panic!("about Jan Peeters") };
+        let router = guarded(Router::new().route("/falls", get(falls)));
+        let (response, problem) = answer(router.clone(), "GET", "/falls").await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+        assert!(!problem.to_string().contains("Peeters"));
+        let (response, _) = answer(router, "GET", "/elsewhere").await;
+        assert_eq!(
+            response.status(),
+            StatusCode::NOT_FOUND,
+            "the next one works"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_the_router_refuses_is_a_problem_document_too() {
+        let router = guarded(Router::new().route("/here", get(async || "here")));
+        let (response, problem) = answer(router, "DELETE", "/here").await;
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(response.headers()["allow"], "GET,HEAD");
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(problem["status"], 405);
+        assert_eq!(problem["title"], "Method Not Allowed");
+        assert!(problem["type"].as_str().unwrap().starts_with("https://"));
+    }
+
+    #[test]
+    fn the_description_names_every_address_and_no_other() {
+        let document: serde_json::Value =
+            serde_json::from_str(include_str!("web/openapi.json")).unwrap();
+        let mut described: Vec<_> = document["paths"].as_object().unwrap().keys().collect();
+        let mut routed: Vec<_> = routes(1).into_iter().map(|(path, _)| path).collect();
+        described.sort();
+        routed.sort();
+        assert_eq!(described, routed);
+    }
 }

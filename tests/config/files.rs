@@ -82,6 +82,7 @@ impl Folder {
             ),
             ("SHORT", "short"),
             ("EMPTY", ""),
+            ("DATABASE", "postgres://leadbridge:secret@db/leadbridge"),
         ];
         let folder = Folder {
             folder: tempfile::tempdir().unwrap(),

@@ -79,7 +79,10 @@ fn mangle(text: &mut String, rng: &mut fastrand::Rng) {
         0 => text.insert_str(start, PIECES[rng.usize(..PIECES.len())]),
         1 => text.replace_range(start..end, ""),
         2 => text.replace_range(start..end, PIECES[rng.usize(..PIECES.len())]),
-        3 => text.insert_str(start, &text[start..end].to_owned()),
+        3 => {
+            let again = text[start..end].to_owned();
+            text.insert_str(start, &again);
+        }
         _ => text.truncate(start.max(1)),
     }
 }

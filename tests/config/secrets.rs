@@ -68,67 +68,80 @@ fn a_credential_s_name_leads_nowhere_else() {
     }
 }
 
+/// A file, what stands there, and a secret put in its place.
+const WRITTEN_DOWN: [(&str, &str, &str); 15] = [
+    (
+        "leadbridge.toml",
+        "[guard]",
+        "[store]\nurl = \"postgres://u:hunter2@db/x@y\"\n[guard]",
+    ),
+    (
+        "leadbridge.toml",
+        "[guard]",
+        "[notice]\nemail = { smtp = \"smtp://u:hunter2@mail\", from = \"a@b.be\" }\n[guard]",
+    ),
+    ("leadbridge.toml", "{ env = \"API\" }", "\"hunter2\""),
+    (
+        "leadbridge.toml",
+        "{ env = \"API\" }",
+        "{ value = \"hunter2\" }",
+    ),
+    (
+        "leadbridge.toml",
+        "api_token = { env = \"API\" }",
+        "api_tokn = \"hunter2\"",
+    ),
+    (
+        "leadbridge.toml",
+        "api_token = { env = \"API\" }",
+        "key = \"hunter2\"",
+    ),
+    (
+        "leadbridge.toml",
+        "api_token = { env = \"API\" }",
+        "api_token = \"hunter2",
+    ),
+    (
+        "leadbridge.toml",
+        "api_token = { env = \"API\" }",
+        "api_token = hunter2 # hunter2",
+    ),
+    (
+        "leadbridge.toml",
+        "api_token = { env = \"API\" }",
+        "api_token = { env = \"API\" }\napi_token = \"hunter2\"",
+    ),
+    (
+        "leadbridge.toml",
+        "[{ env = \"OLD\" }, { env = \"NEW\" }]",
+        "[\"hunter2\"]",
+    ),
+    (
+        "leadbridge.toml",
+        "[guard]",
+        "[store]\nurl = \"postgres://u:hunter2@db/x\"\n[guard]",
+    ),
+    (
+        "leadbridge.toml",
+        "[guard]",
+        "[store]\nurl = \"mysql://u:hunter2@db/x\"\n[guard]",
+    ),
+    ("sources.toml", "{ env = \"WEBSITE\" }", "\"hunter2\""),
+    (
+        "sources.toml",
+        "secret = { env = \"WEBSITE\" }",
+        "secret = \"hunter2\", colour = 1",
+    ),
+    (
+        "sources.toml",
+        "secret = { env = \"WEBSITE\" }",
+        "secret = \"\"\"\nhunter2\n\"\"\"",
+    ),
+];
+
 #[test]
 fn a_secret_that_was_written_down_is_refused_and_not_shown() {
-    for (name, old, new) in [
-        ("leadbridge.toml", "{ env = \"API\" }", "\"hunter2\""),
-        (
-            "leadbridge.toml",
-            "{ env = \"API\" }",
-            "{ value = \"hunter2\" }",
-        ),
-        (
-            "leadbridge.toml",
-            "api_token = { env = \"API\" }",
-            "api_tokn = \"hunter2\"",
-        ),
-        (
-            "leadbridge.toml",
-            "api_token = { env = \"API\" }",
-            "key = \"hunter2\"",
-        ),
-        (
-            "leadbridge.toml",
-            "api_token = { env = \"API\" }",
-            "api_token = \"hunter2",
-        ),
-        (
-            "leadbridge.toml",
-            "api_token = { env = \"API\" }",
-            "api_token = hunter2 # hunter2",
-        ),
-        (
-            "leadbridge.toml",
-            "api_token = { env = \"API\" }",
-            "api_token = { env = \"API\" }\napi_token = \"hunter2\"",
-        ),
-        (
-            "leadbridge.toml",
-            "[{ env = \"OLD\" }, { env = \"NEW\" }]",
-            "[\"hunter2\"]",
-        ),
-        (
-            "leadbridge.toml",
-            "[guard]",
-            "[store]\nurl = \"postgres://u:hunter2@db/x\"\n[guard]",
-        ),
-        (
-            "leadbridge.toml",
-            "[guard]",
-            "[store]\nurl = \"mysql://u:hunter2@db/x\"\n[guard]",
-        ),
-        ("sources.toml", "{ env = \"WEBSITE\" }", "\"hunter2\""),
-        (
-            "sources.toml",
-            "secret = { env = \"WEBSITE\" }",
-            "secret = \"hunter2\", colour = 1",
-        ),
-        (
-            "sources.toml",
-            "secret = { env = \"WEBSITE\" }",
-            "secret = \"\"\"\nhunter2\n\"\"\"",
-        ),
-    ] {
+    for (name, old, new) in WRITTEN_DOWN {
         let folder = Folder::with(name, old, new);
         assert!(folder.load().is_err(), "{new}");
         let rendered = folder.rendered();

@@ -137,10 +137,10 @@ fn a_database_server_s_address_may_be_a_secret() {
     let named = Folder::with(
         "leadbridge.toml",
         "[guard]",
-        "[store]\nurl = { env = \"NEW\" }\n[guard]",
+        "[store]\nurl = { env = \"DATABASE\" }\n[guard]",
     );
     assert!(
-        matches!(&named.load().unwrap().settings.store, Store::Postgres(url) if url.expose_secret() == "new-secret")
+        matches!(&named.load().unwrap().settings.store, Store::Postgres(url) if url.expose_secret().contains("secret@db"))
     );
 }
 
@@ -214,4 +214,22 @@ fn a_source_is_read_with_its_secret() {
     );
     assert!(matches!(&website.auth, Auth::Sha256 { header, secret }
         if header == "x-signature-256" && secret.expose_secret() == "website-secret-of-some-length"));
+}
+
+#[test]
+fn a_source_that_asks_whether_the_address_is_ours_has_a_word_for_it() {
+    let folder = Folder::with(
+        "sources.toml",
+        "auth =",
+        "challenge = { env = \"NEW\" }\nauth =",
+    );
+    let sources = folder.load().unwrap().sources;
+    let website = &sources[&SourceId("website".to_owned())];
+    assert!(
+        website.asks_with("new-secret")
+            && !website.asks_with("new-secrex")
+            && !website.asks_with("")
+    );
+    let mute = Folder::new().load().unwrap().sources;
+    assert!(!mute[&SourceId("website".to_owned())].asks_with(""));
 }

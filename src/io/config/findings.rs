@@ -18,7 +18,7 @@ use super::report::{Report, Severity, Source, Spots};
 const FILE_MAX: u64 = 1 << 20;
 
 /// Keys whose values are secrets, so that a misplaced value is not shown.
-const SECRET_KEYS: [&str; 4] = ["secret", "token", "password", "credential"];
+const SECRET_KEYS: [&str; 5] = ["secret", "token", "password", "credential", "challenge"];
 
 /// The mistakes of one file.
 pub(super) struct Findings {

@@ -4,7 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use axum::http::Uri;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use toml::Spanned;
+use toml::de::DeValue;
 
 use super::carriers::{CarrierSettings, carriers};
 use super::secret::Vault;
@@ -86,8 +88,8 @@ pub struct Notice {
 /// How e-mail leaves.
 #[derive(Clone, Debug)]
 pub struct Email {
-    /// The mail server's address, `smtp://` or `smtps://`.
-    pub smtp: String,
+    /// The mail server's address, `smtp://` or `smtps://`; it may hold a password.
+    pub smtp: SecretString,
     /// The sender.
     pub from: String,
 }
@@ -113,7 +115,7 @@ pub(super) fn settings(mut file: Section<'_>, vault: Vault<'_>) -> Option<Settin
     let files = part(&mut file, "files", false, |part| {
         Some(files(part, vault.folder))
     });
-    let notice = part(&mut file, "notice", false, notice);
+    let notice = part(&mut file, "notice", false, |part| notice(part, vault));
     let guard = part(&mut file, "guard", false, guard);
     file.need(
         "carrier",
@@ -216,39 +218,59 @@ fn server(part: &mut Section<'_>, vault: Vault<'_>) -> Option<Server> {
     })
 }
 
-/// A password in the address is a secret like any other.
 fn store(part: &mut Section<'_>, vault: Vault<'_>, data_dir: Option<&Path>) -> Option<Store> {
     let Some(value) = part.value("url") else {
         return data_dir.map(|folder| Store::Sqlite(folder.join(SQLITE_FILE)));
     };
-    let Some(text) = value.get_ref().as_str() else {
-        return vault.one(part, "url", value).map(Store::Postgres);
-    };
-    if let Some(file) = text.strip_prefix("sqlite:") {
+    let file = value
+        .get_ref()
+        .as_str()
+        .and_then(|text| text.strip_prefix("sqlite:"));
+    if let Some(file) = file {
         return data_dir.map(|folder| Store::Sqlite(folder.join(file)));
     }
-    let address: Option<Uri> = text
-        .parse()
-        .ok()
-        .filter(|_| text.starts_with("postgres://"));
-    let password = text.contains('@')
-        && text
-            .split('@')
-            .next()
-            .is_some_and(|user| user.matches(':').count() > 1);
-    match address {
-        Some(_) if password => vault.one(part, "url", value).map(Store::Postgres),
-        Some(_) => Some(Store::Postgres(SecretString::from(text))),
-        None => {
-            part.findings().mask(value.span());
-            part.findings().error(
-                value.span(),
-                "this is no store",
-                "write \"sqlite:leadbridge.db\" or \"postgres://..\"",
-            );
-            None
-        }
+    let examples =
+        "write \"sqlite:leadbridge.db\" or \"postgres://leadbridge@db.example.be/leadbridge\"";
+    let schemes = ["postgres://", "postgresql://"];
+    address(
+        part,
+        vault,
+        ("url", value),
+        schemes,
+        ("this is no store", examples),
+    )
+    .map(Store::Postgres)
+}
+
+/// An address of a server. One that holds a password is a secret like any other, and is only named here.
+fn address<'t>(
+    part: &Section<'t>,
+    vault: Vault<'_>,
+    (key, value): (&'static str, &'t Spanned<DeValue<'t>>),
+    schemes: [&str; 2],
+    (wrong, cure): (&str, &str),
+) -> Option<SecretString> {
+    let address = match value.get_ref().as_str() {
+        Some(text) if !holds_a_password(text) => SecretString::from(text),
+        Some(_) | None => vault.one(part, key, value)?,
+    };
+    let text = address.expose_secret();
+    if schemes.iter().any(|scheme| text.starts_with(scheme)) && text.parse::<Uri>().is_ok() {
+        return Some(address);
     }
+    part.findings().mask(value.span());
+    part.findings().error(value.span(), wrong, cure);
+    None
+}
+
+/// `scheme://user:password@host`
+fn holds_a_password(address: &str) -> bool {
+    let user = address.rsplit_once('@').map(|(user, _)| user);
+    user.is_some_and(|user| {
+        user.split_once("://")
+            .map_or(user, |(_, user)| user)
+            .contains(':')
+    })
 }
 
 fn files(part: &mut Section<'_>, folder: &Path) -> Files {
@@ -263,32 +285,33 @@ fn files(part: &mut Section<'_>, folder: &Path) -> Files {
     }
 }
 
-fn notice(part: &mut Section<'_>) -> Option<Notice> {
+fn notice(part: &mut Section<'_>, vault: Vault<'_>) -> Option<Notice> {
     let text = part.flag("text").unwrap_or(true);
     let Some(mut email) = part.section("email") else {
         return Some(Notice { text, email: None });
     };
-    let smtp = email.needed("smtp", "smtp = \"smtp://localhost:25\"");
+    email.need("smtp", "smtp = \"smtp://localhost:25\"");
+    let examples = "write \"smtp://localhost:25\" or \"smtps://mail.example.be\"";
+    let smtp = email.value("smtp").and_then(|value| {
+        let wrong = ("this is no mail server", examples);
+        address(
+            &email,
+            vault,
+            ("smtp", value),
+            ["smtp://", "smtps://"],
+            wrong,
+        )
+    });
     let from = email.needed("from", "from = \"leadbridge@example.be\"");
     email.end();
-    let (smtp, from) = (smtp?, from?);
-    if !smtp.get_ref().starts_with("smtp://") && !smtp.get_ref().starts_with("smtps://") {
-        part.findings().error(
-            smtp.span(),
-            "this is no mail server",
-            "write \"smtp://localhost:25\" or \"smtps://mail.example.be\"",
-        );
-    }
-    if !mail_address(from.get_ref()) {
-        part.findings().error(
-            from.span(),
-            "this is no e-mail address",
-            "write an address such as \"leadbridge@example.be\"",
-        );
+    if let Some(from) = from.as_ref().filter(|from| !mail_address(from.get_ref())) {
+        let cure = "write an address such as \"leadbridge@example.be\"";
+        part.findings()
+            .error(from.span(), "this is no e-mail address", cure);
     }
     let email = Email {
-        smtp: (*smtp.get_ref()).to_owned(),
-        from: (*from.get_ref()).to_owned(),
+        smtp: smtp?,
+        from: (*from?.get_ref()).to_owned(),
     };
     Some(Notice {
         text,

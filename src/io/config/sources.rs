@@ -68,6 +68,9 @@ fn source<'t>(
         "auth = { scheme = \"bearer\", secret = { env = \"WEBSITE_SECRET\" } }",
     );
     let auth = part.section("auth").and_then(|part| auth(part, vault));
+    let challenge = part
+        .value("challenge")
+        .map(|value| vault.one(&part, "challenge", value));
     part.end();
     Some(Source {
         id: SourceId(id?.to_owned()),
@@ -75,6 +78,10 @@ fn source<'t>(
         rooftop: RooftopId((*rooftop?.get_ref()).to_owned()),
         rate_per_min,
         auth: auth?,
+        challenge: match challenge {
+            Some(challenge) => Some(challenge?),
+            None => None,
+        },
     })
 }
 

@@ -108,7 +108,8 @@ fn authentic<'w>(
     let signature = header(headers, carrier.signature_header());
     let content_type = header(headers, CONTENT_TYPE.as_str());
     if !carrier.authentic(&path_and_query(uri), content_type, body, signature) {
-        let detail = "the signature is wrong; check the carrier's token and public_url in leadbridge.toml";
+        let detail =
+            "the signature is wrong; check the carrier's token and public_url in leadbridge.toml";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     Ok(carrier)

@@ -1,6 +1,8 @@
 //! Leads come in: authentic over the bytes as they came, or nothing is left behind; then whatever they say is on
 //! disk before the source hears 202 (P1).
 
+use std::collections::HashMap;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -58,6 +60,31 @@ pub(super) async fn receive(
     info!(status, known = received.known, "a lead is written down");
     let answer = json!({ "lead": received.lead, "status": status });
     Ok(super::json(StatusCode::ACCEPTED, &answer))
+}
+
+/// `GET /leads/{source}`: the source asks once whether the address is ours (Meta), and hears its own word again.
+pub(super) async fn challenge(
+    State(web): State<Web>,
+    Path(path): Path<Vec<String>>,
+    request: Request,
+) -> Result<String, Problem> {
+    let network = client::network(client::address(&request, &web.trusted_proxies));
+    if web.limits.floods(network) {
+        return Err(flood());
+    }
+    let source = source(&web, path.first())?;
+    let query = request.uri().query().unwrap_or("").as_bytes();
+    let asked: HashMap<_, _> = form_urlencoded::parse(query).collect();
+    let is_its_word = asked
+        .get("hub.verify_token")
+        .is_some_and(|word| source.asks_with(word));
+    match asked.get("hub.challenge") {
+        Some(challenge) if is_its_word => Ok(challenge.to_string()),
+        Some(_) | None => {
+            let detail = "ask with the word that `challenge` of this source in sources.toml names";
+            Err(Problem::new(StatusCode::FORBIDDEN, detail))
+        }
+    }
 }
 
 fn source(web: &Web, name: Option<&String>) -> Result<Source, Problem> {

@@ -117,6 +117,7 @@ mod tests {
             rooftop: RooftopId("gent".to_owned()),
             rate_per_min,
             auth,
+            challenge: None,
         }
     }
 
