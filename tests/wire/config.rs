@@ -29,7 +29,7 @@ const STAFF: [(&str, &str, &str); 4] = [
 ];
 
 /// What a rooftop's own terms replace.
-const GROUP: &str = r#"[group]
+pub(crate) const GROUP: &str = r#"[group]
 name = "Groep Peeters"
 language = "nl"
 timezone = "Europe/Brussels"
@@ -48,8 +48,9 @@ talk_s = 0
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) rotation: String,
-    pub(crate) hours: &'static str,
     pub(crate) flood_per_s: u32,
+    /// More `[[source]]` than those of the rooftop in Gent.
+    pub(crate) sources: String,
 }
 
 impl Config {
@@ -66,8 +67,8 @@ impl Config {
     pub(crate) fn with_rotation(rotation: String) -> Self {
         Self {
             rotation,
-            hours: "24/7",
             flood_per_s: 0,
+            sources: String::new(),
         }
     }
 
@@ -92,7 +93,7 @@ base_url = "{carrier}"
 calls_per_s = 0
 "#
         );
-        let files = [("leadbridge.toml", settings), ("rotation.toml", self.rotation.clone()), ("sources.toml", sources())];
+        let files = [("leadbridge.toml", settings), ("rotation.toml", self.rotation.clone()), ("sources.toml", sources() + &self.sources)];
         for (name, text) in files {
             fs::write(folder.join(name), text).unwrap();
         }
@@ -114,11 +115,14 @@ pub(crate) fn rotation(owner: &str, reps: &[&str], hours: &str, terms: &str) -> 
 }
 
 fn sources() -> String {
-    let signed = "{ scheme = \"sha256\", header = \"X-Signature-256\", secret = { env = \"WEBSITE_SECRET\" } }";
-    let in_address = "{ scheme = \"url-secret\", secret = { env = \"WEBSITE_SECRET\" } }";
-    let sources = [("website", "json", signed), ("forms", "form", signed), ("portal", "adf", signed), ("simple", "json", in_address)];
-    let source = |(id, format, auth)| {
-        format!("[[source]]\nid = \"{id}\"\nformat = \"{format}\"\nrooftop = \"gent\"\nrate_per_min = 0\nauth = {auth}\n")
-    };
-    sources.map(source).concat()
+    let simple = source("simple", "json", "gent").replace(SIGNED, "{ scheme = \"url-secret\", secret = { env = \"WEBSITE_SECRET\" } }");
+    let signed = [("website", "json"), ("forms", "form"), ("portal", "adf")];
+    signed.map(|(id, format)| source(id, format, "gent")).concat() + &simple
+}
+
+const SIGNED: &str = "{ scheme = \"sha256\", header = \"X-Signature-256\", secret = { env = \"WEBSITE_SECRET\" } }";
+
+/// A source that signs.
+pub(crate) fn source(id: &str, format: &str, rooftop: &str) -> String {
+    format!("[[source]]\nid = \"{id}\"\nformat = \"{format}\"\nrooftop = \"{rooftop}\"\nrate_per_min = 0\nauth = {SIGNED}\n")
 }

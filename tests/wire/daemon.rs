@@ -64,12 +64,17 @@ impl Daemon {
 
     /// Starts the process, again after [`Daemon::kill`], on the same data and port.
     pub(crate) async fn serve(&self) {
-        *self.child.lock().unwrap() = Some(self.spawn(&self.log_path()));
+        self.starts();
         until("the daemon is alive", || async {
             assert!(self.is_running(), "the daemon did not start");
             self.sender.alive().await
         })
         .await;
+    }
+
+    /// Starts the process and does not wait for it.
+    pub(crate) fn starts(&self) {
+        *self.child.lock().unwrap() = Some(self.spawn(&self.log_path()));
     }
 
     /// A process on this folder that logs to this file.
@@ -247,7 +252,7 @@ fn assert_is_discreet(log: &str) {
         let line = log.lines().find(|line| line.contains(told));
         assert!(line.is_none(), "the log tells `{told}`: {line:?}");
     }
-    let numbers = ["+32", "%2B32", "0470", "32470", "32920"];
+    let numbers = ["+32", "%2B32", "047", "3247", "32920"];
     let line = log.lines().find(|line| numbers.iter().any(|number| line.contains(number)));
     assert!(line.is_none(), "the log tells a phone number: {line:?}");
 }

@@ -6,6 +6,14 @@ mod daemon;
 mod people;
 mod sender;
 
+mod carrier_down;
+mod carrier_wrong;
+mod edits;
+mod forgery;
+mod kills;
 mod ladder;
+mod lost_ends;
 mod one_lead;
+mod process;
 mod rush;
+mod scripts;

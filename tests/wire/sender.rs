@@ -88,9 +88,9 @@ impl Sender {
     }
 
     /// The same where the daemon may be away.
-    pub(crate) async fn try_send(&self, lead: &Value) -> Result<Answer, reqwest::Error> {
+    pub(crate) async fn try_send(&self, source: &str, lead: &Value) -> Result<Answer, reqwest::Error> {
         let signed = signing(WEBSITE_SECRET).sign("", now(), lead.to_string().as_bytes());
-        answer_of(with_headers(self.client.post(self.at("/leads/website")), &signed.headers).body(signed.body)).await
+        answer_of(with_headers(self.client.post(self.at(&format!("/leads/{source}"))), &signed.headers).body(signed.body)).await
     }
 
     /// Sends any bytes, signed by this source.
