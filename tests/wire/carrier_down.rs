@@ -42,11 +42,21 @@ async fn all_are_taken(daemon: &Daemon, ids: &[String]) {
 async fn a_carrier_that_refuses_connections_is_waited_for() {
     let daemon = Daemon::start(Config::owned_by("an", &["an"], "")).await;
     assert_eq!(readiness(&daemon).await, 200);
-    daemon.misbehave(Misbehaviour::RefusesConnections { span: Duration::from_secs(14) }).await;
+    daemon
+        .misbehave(Misbehaviour::RefusesConnections {
+            span: Duration::from_secs(16),
+        })
+        .await;
     let ids = sends_leads(&daemon).await;
     daemon.in_state(&ids[0], "stalled").await;
     until("it is told", || async { readiness(&daemon).await == 503 }).await;
-    assert_eq!(daemon.sender.figure("leadbridge_carrier_up{carrier=\"main\"}").await, Some(0.0));
+    assert_eq!(
+        daemon
+            .sender
+            .figure("leadbridge_carrier_up{carrier=\"main\"}")
+            .await,
+        Some(0.0)
+    );
     assert!(daemon.network.calls().is_empty());
     all_are_taken(&daemon, &ids).await;
 }
@@ -54,7 +64,11 @@ async fn a_carrier_that_refuses_connections_is_waited_for() {
 #[tokio::test]
 async fn a_wrong_token_stalls_everything_and_a_reload_tries_at_once() {
     let daemon = Daemon::start(Config::owned_by("an", &["an"], "")).await;
-    daemon.misbehave(Misbehaviour::Unauthorized { span: Duration::from_secs(3600) }).await;
+    daemon
+        .misbehave(Misbehaviour::Unauthorized {
+            span: Duration::from_secs(3600),
+        })
+        .await;
     let ids = sends_leads(&daemon).await;
     for id in &ids[..1] {
         let lead = daemon.in_state(id, "stalled").await;
@@ -65,5 +79,8 @@ async fn a_wrong_token_stalls_everything_and_a_reload_tries_at_once() {
     daemon.signal("HUP");
     let began = tokio::time::Instant::now();
     all_are_taken(&daemon, &ids).await;
-    assert!(began.elapsed() < Duration::from_secs(15), "the reload did not make it try");
+    assert!(
+        began.elapsed() < Duration::from_secs(15),
+        "the reload did not make it try"
+    );
 }

@@ -93,7 +93,11 @@ base_url = "{carrier}"
 calls_per_s = 0
 "#
         );
-        let files = [("leadbridge.toml", settings), ("rotation.toml", self.rotation.clone()), ("sources.toml", sources() + &self.sources)];
+        let files = [
+            ("leadbridge.toml", settings),
+            ("rotation.toml", self.rotation.clone()),
+            ("sources.toml", sources() + &self.sources),
+        ];
         for (name, text) in files {
             fs::write(folder.join(name), text).unwrap();
         }
@@ -106,7 +110,11 @@ pub(crate) fn rotation(owner: &str, reps: &[&str], hours: &str, terms: &str) -> 
     for (id, name, phone) in STAFF {
         text += &format!("[[rep]]\nid = \"{id}\"\nname = \"{name}\"\nphone = \"{phone}\"\n");
     }
-    let strategy = if terms.contains("strategy") { "" } else { "strategy = \"in-order\"" };
+    let strategy = if terms.contains("strategy") {
+        ""
+    } else {
+        "strategy = \"in-order\""
+    };
     let terms = terms.replace("; ", "\n");
     text + &format!(
         "[[rooftop]]\nid = \"gent\"\nname = \"Garage Peeters Gent\"\ncarrier = \"main\"\ncaller_id = \"{SHOWN}\"\n\
@@ -115,14 +123,23 @@ pub(crate) fn rotation(owner: &str, reps: &[&str], hours: &str, terms: &str) -> 
 }
 
 fn sources() -> String {
-    let simple = source("simple", "json", "gent").replace(SIGNED, "{ scheme = \"url-secret\", secret = { env = \"WEBSITE_SECRET\" } }");
+    let simple = source("simple", "json", "gent").replace(
+        SIGNED,
+        "{ scheme = \"url-secret\", secret = { env = \"WEBSITE_SECRET\" } }",
+    );
     let signed = [("website", "json"), ("forms", "form"), ("portal", "adf")];
-    signed.map(|(id, format)| source(id, format, "gent")).concat() + &simple
+    signed
+        .map(|(id, format)| source(id, format, "gent"))
+        .concat()
+        + &simple
 }
 
-const SIGNED: &str = "{ scheme = \"sha256\", header = \"X-Signature-256\", secret = { env = \"WEBSITE_SECRET\" } }";
+const SIGNED: &str =
+    "{ scheme = \"sha256\", header = \"X-Signature-256\", secret = { env = \"WEBSITE_SECRET\" } }";
 
 /// A source that signs.
 pub(crate) fn source(id: &str, format: &str, rooftop: &str) -> String {
-    format!("[[source]]\nid = \"{id}\"\nformat = \"{format}\"\nrooftop = \"{rooftop}\"\nrate_per_min = 0\nauth = {SIGNED}\n")
+    format!(
+        "[[source]]\nid = \"{id}\"\nformat = \"{format}\"\nrooftop = \"{rooftop}\"\nrate_per_min = 0\nauth = {SIGNED}\n"
+    )
 }

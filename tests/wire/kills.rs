@@ -33,15 +33,24 @@ fn phone(rep: usize) -> String {
 
 /// A garage with all reps, and one for each rep alone.
 fn config() -> Config {
-    let mut text = format!("{GROUP}ring_s = 1\nnext_after_s = 1\nrounds_min = [0, 0.05, 0.1]\n").replacen("ring_s = 3\nnext_after_s = 2\nrounds_min = [0]\n", "", 1);
+    let mut text = format!("{GROUP}ring_s = 1\nnext_after_s = 1\nrounds_min = [0, 0.05, 0.1]\n")
+        .replacen("ring_s = 3\nnext_after_s = 2\nrounds_min = [0]\n", "", 1);
     let mut sources = String::new();
     for rep in 0..REPS {
-        text += &format!("[[rep]]\nid = \"r{rep}\"\nname = \"Rep {rep}\"\nphone = \"{}\"\n", phone(rep));
+        text += &format!(
+            "[[rep]]\nid = \"r{rep}\"\nname = \"Rep {rep}\"\nphone = \"{}\"\n",
+            phone(rep)
+        );
     }
     let everybody: Vec<_> = (0..REPS).map(|rep| format!("r{rep}")).collect();
     text += &rooftop("gent", "+3292000000", &everybody, "r9");
     for (rep, id) in everybody.iter().enumerate() {
-        text += &rooftop(&format!("only{rep}"), &format!("+329200001{rep}"), std::slice::from_ref(id), id);
+        text += &rooftop(
+            &format!("only{rep}"),
+            &format!("+329200001{rep}"),
+            std::slice::from_ref(id),
+            id,
+        );
         sources += &source(&format!("only{rep}"), "json", &format!("only{rep}"));
     }
     let mut config = Config::with_rotation(text);
@@ -60,9 +69,15 @@ fn rooftop(id: &str, caller_id: &str, reps: &[String], owner: &str) -> String {
 fn behaviour(rep: usize) -> Behaviour {
     match rep {
         5 => Behaviour::RingsOut,
-        6 => Behaviour::Voicemail { after: ms(100), lasts: ms(900) },
+        6 => Behaviour::Voicemail {
+            after: ms(100),
+            lasts: ms(900),
+        },
         7 => Behaviour::Declines { after: ms(200) },
-        8 => picks_up(ms(150), vec![Act::Press('1'), Act::Talk(ms(100)), Act::HangUp]),
+        8 => picks_up(
+            ms(150),
+            vec![Act::Press('1'), Act::Talk(ms(100)), Act::HangUp],
+        ),
         _ => accepts_after(ms(150 + 50 * rep as u64)),
     }
 }
@@ -77,7 +92,10 @@ async fn kill_9_at_any_instant_loses_and_doubles_nothing() {
         daemon.on_phone(&customer(count), talks(ms(200)));
     }
     let kills = kills();
-    let ((), sent) = tokio::join!(lives_and_dies(&daemon, kills), keeps_sending(&daemon, kills));
+    let ((), sent) = tokio::join!(
+        lives_and_dies(&daemon, kills),
+        keeps_sending(&daemon, kills)
+    );
     let leads = settled(&daemon, &sent).await;
     assert_nothing_doubled(&daemon);
     every_lead_was_rung_and_bridged_once_at_most(&daemon, &leads);
@@ -103,7 +121,11 @@ async fn keeps_sending(daemon: &Daemon, kills: usize) -> Vec<String> {
     let pause = ms(LIFE_MAX_MS / 2 * kills as u64 / LEADS as u64);
     let mut taken = vec![];
     for count in 0..LEADS {
-        let source = if count % 10 == 0 { format!("only{}", count / 10) } else { "website".to_owned() };
+        let source = if count % 10 == 0 {
+            format!("only{}", count / 10)
+        } else {
+            "website".to_owned()
+        };
         let lead = lead_with_id(&customer(count), &format!("web-{count}"));
         taken.push(loop {
             match daemon.sender.try_send(&source, &lead).await {
@@ -126,12 +148,20 @@ async fn settled(daemon: &Daemon, sent: &[String]) -> BTreeMap<String, Value> {
         for id in sent {
             leads.insert(id.clone(), daemon.lead(id).await);
         }
-        let open: Vec<_> = leads.values().filter(|lead| lead["state"] != "closed").collect();
+        let open: Vec<_> = leads
+            .values()
+            .filter(|lead| lead["state"] != "closed")
+            .collect();
         if open.is_empty() {
             assert_eq!(leads.len(), LEADS, "each lead has an id of its own");
             return leads;
         }
-        assert!(began.elapsed() < SETTLED_WITHIN, "{} are open, such as {:#}", open.len(), open[0]);
+        assert!(
+            began.elapsed() < SETTLED_WITHIN,
+            "{} are open, such as {:#}",
+            open.len(),
+            open[0]
+        );
         sleep(ms(500)).await;
     }
 }
@@ -139,19 +169,46 @@ async fn settled(daemon: &Daemon, sent: &[String]) -> BTreeMap<String, Value> {
 fn every_lead_was_rung_and_bridged_once_at_most(daemon: &Daemon, leads: &BTreeMap<String, Value>) {
     let mut calls: HashMap<String, Vec<CallRecord>> = HashMap::new();
     for call in daemon.network.calls() {
-        let lead = call.leg.as_ref().unwrap().rsplit_once('-').unwrap().0.to_owned();
+        let lead = call
+            .leg
+            .as_ref()
+            .unwrap()
+            .rsplit_once('-')
+            .unwrap()
+            .0
+            .to_owned();
         calls.entry(lead).or_default().push(call);
     }
     for (id, lead) in leads {
-        let calls = calls.get(id).unwrap_or_else(|| panic!("never rung: {lead:#}"));
-        let (reps, customers): (Vec<_>, Vec<_>) = calls.iter().partition(|call| call.parent.is_none());
-        let bridged = customers.iter().filter(|call| call.bridged_with.is_some()).count();
+        let calls = calls
+            .get(id)
+            .unwrap_or_else(|| panic!("never rung: {lead:#}"));
+        let (reps, customers): (Vec<_>, Vec<_>) =
+            calls.iter().partition(|call| call.parent.is_none());
+        let bridged = customers
+            .iter()
+            .filter(|call| call.bridged_with.is_some())
+            .count();
         assert!(bridged <= 1, "bridged twice: {lead:#}\n{calls:#?}");
-        assert!(reps.iter().filter(|call| call.bridged_with.is_some()).count() == bridged);
-        let talked = ["connected", "unconfirmed"].iter().any(|outcome| lead["outcome"] == *outcome);
+        assert!(
+            reps.iter()
+                .filter(|call| call.bridged_with.is_some())
+                .count()
+                == bridged
+        );
+        let talked = ["connected", "unconfirmed"]
+            .iter()
+            .any(|outcome| lead["outcome"] == *outcome);
         assert_eq!(talked, bridged == 1, "{lead:#}\n{calls:#?}");
-        let pressed: Vec<_> = reps.iter().filter(|call| call.keys.starts_with('1')).map(|call| Some(call.sid.clone())).collect();
-        assert!(customers.iter().all(|call| pressed.contains(&call.parent)), "a human first: {calls:#?}");
+        let pressed: Vec<_> = reps
+            .iter()
+            .filter(|call| call.keys.starts_with('1'))
+            .map(|call| Some(call.sid.clone()))
+            .collect();
+        assert!(
+            customers.iter().all(|call| pressed.contains(&call.parent)),
+            "a human first: {calls:#?}"
+        );
     }
 }
 
@@ -160,10 +217,18 @@ async fn no_phone_is_held(daemon: &Daemon) {
     for rep in 0..REPS {
         let before = daemon.calls_to(&phone(rep)).len();
         let lead = lead_with_id(&customer(LEADS + rep), &format!("last-{rep}"));
-        let answer = daemon.sender.try_send(&format!("only{rep}"), &lead).await.unwrap();
+        let answer = daemon
+            .sender
+            .try_send(&format!("only{rep}"), &lead)
+            .await
+            .unwrap();
         let began = Instant::now();
         while daemon.calls_to(&phone(rep)).len() == before {
-            assert!(began.elapsed() < AT_ONCE, "rep {rep} is not rung: {:#}", daemon.lead(answer.text("lead")).await);
+            assert!(
+                began.elapsed() < AT_ONCE,
+                "rep {rep} is not rung: {:#}",
+                daemon.lead(answer.text("lead")).await
+            );
             sleep(LOOK_EVERY).await;
         }
     }

@@ -25,5 +25,8 @@ pub(crate) fn picks_up(after: Duration, then: Vec<Act>) -> Behaviour {
 
 /// A customer who answers soon and talks so long.
 pub(crate) fn talks(span: Duration) -> Behaviour {
-    Behaviour::Talks { after: ms(100), span }
+    Behaviour::Talks {
+        after: ms(100),
+        span,
+    }
 }

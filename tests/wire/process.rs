@@ -24,10 +24,14 @@ async fn a_terminated_daemon_finishes_the_request_in_hand_and_exits_0() {
     assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
     let status = daemon.exited_within(Duration::from_secs(6)).await;
     assert_eq!(status.code(), Some(0));
-    daemon.on_phone(AN, accepts()).on_phone(CUSTOMER, talks(ms(100)));
+    daemon
+        .on_phone(AN, accepts())
+        .on_phone(CUSTOMER, talks(ms(100)));
     daemon.serve().await;
     let leads = daemon.sender.list().await;
-    daemon.ends(leads[0]["lead"].as_str().unwrap(), "connected").await;
+    daemon
+        .ends(leads[0]["lead"].as_str().unwrap(), "connected")
+        .await;
 }
 
 /// A connection on which the first half of a lead was sent, and the other half.
@@ -35,7 +39,10 @@ async fn half_a_lead(daemon: &Daemon, body: &str) -> (TcpStream, Vec<u8>) {
     let Signed { headers, body, .. } = signing(WEBSITE_SECRET).sign("", now(), body.as_bytes());
     let (name, value) = &headers[0];
     let host = daemon.url.strip_prefix("http://").unwrap();
-    let head = format!("POST /leads/website HTTP/1.1\r\nHost: {host}\r\n{name}: {value}\r\nContent-Length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "POST /leads/website HTTP/1.1\r\nHost: {host}\r\n{name}: {value}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
     let mut stream = TcpStream::connect(host).await.unwrap();
     stream.write_all(head.as_bytes()).await.unwrap();
     let (first, rest) = body.split_at(body.len() / 2);
@@ -47,7 +54,10 @@ async fn half_a_lead(daemon: &Daemon, body: &str) -> (TcpStream, Vec<u8>) {
 
 async fn refuses_connections(daemon: &Daemon) {
     let host = daemon.url.strip_prefix("http://").unwrap();
-    crate::daemon::until("it takes no new connection", || async { TcpStream::connect(host).await.is_err() }).await;
+    crate::daemon::until("it takes no new connection", || async {
+        TcpStream::connect(host).await.is_err()
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -65,7 +75,14 @@ async fn a_second_daemon_on_the_same_data_is_refused_with_a_sentence() {
     let settings = daemon.folder.path().join("leadbridge.toml");
     let text = std::fs::read_to_string(&settings).unwrap();
     let port = daemon.url.rsplit(':').next().unwrap();
-    std::fs::write(&settings, text.replace(&format!("listen = \"127.0.0.1:{port}\""), "listen = \"127.0.0.1:0\"")).unwrap();
+    std::fs::write(
+        &settings,
+        text.replace(
+            &format!("listen = \"127.0.0.1:{port}\""),
+            "listen = \"127.0.0.1:0\"",
+        ),
+    )
+    .unwrap();
     let log = daemon.folder.path().join("second.log");
     let mut second = daemon.spawn(&log);
     let began = tokio::time::Instant::now();
@@ -80,6 +97,9 @@ async fn a_second_daemon_on_the_same_data_is_refused_with_a_sentence() {
     };
     let said = std::fs::read_to_string(&log).unwrap();
     assert_eq!(status.code(), Some(1), "{said}");
-    assert!(said.contains("another") && said.contains("leadbridge"), "{said}");
+    assert!(
+        said.contains("another") && said.contains("leadbridge"),
+        "{said}"
+    );
     assert!(daemon.sender.alive().await);
 }

@@ -17,19 +17,42 @@ struct Collected(Vec<(&'static str, String)>);
 impl Collected {
     /// Asks once more what a leg hears now: the answer is the same as the carrier got.
     async fn note(&mut self, name: &'static str, daemon: &Daemon, leg: &str, number: &str) {
-        let sid = daemon.calls_to(number).pop().map_or(String::new(), |call| call.sid);
-        let answer = daemon.carrier_asks(&format!("{leg}/0/answer"), &[("CallSid", &sid), ("CallStatus", "in-progress")]).await;
-        assert_eq!((answer.status, answer.kind.split(';').next()), (200, Some("text/xml")), "{answer:?}");
+        let sid = daemon
+            .calls_to(number)
+            .pop()
+            .map_or(String::new(), |call| call.sid);
+        let answer = daemon
+            .carrier_asks(
+                &format!("{leg}/0/answer"),
+                &[("CallSid", &sid), ("CallStatus", "in-progress")],
+            )
+            .await;
+        assert_eq!(
+            (answer.status, answer.kind.split(';').next()),
+            (200, Some("text/xml")),
+            "{answer:?}"
+        );
         self.0.push((name, answer.raw));
     }
 }
 
 #[tokio::test]
 async fn twilios_own_library_would_write_the_same_scripts() {
-    let daemon = Daemon::start(Config::of(&["an", "bart"], "strategy = \"ring-all\"; ring_s = 20; customer_s = 1")).await;
+    let daemon = Daemon::start(Config::of(
+        &["an", "bart"],
+        "strategy = \"ring-all\"; ring_s = 20; customer_s = 1",
+    ))
+    .await;
     let mut scripts = Collected(vec![]);
     the_way_to_the_customer(&daemon, &mut scripts).await;
-    scripts.note("dealt-with", &daemon, "00000000-0000-7000-8000-000000000000-r1", AN).await;
+    scripts
+        .note(
+            "dealt-with",
+            &daemon,
+            "00000000-0000-7000-8000-000000000000-r1",
+            AN,
+        )
+        .await;
     a_locked_store(&daemon, &mut scripts).await;
     let folder = daemon.folder.path().join("scripts");
     fs::create_dir(&folder).unwrap();
@@ -37,22 +60,39 @@ async fn twilios_own_library_would_write_the_same_scripts() {
         fs::write(folder.join(format!("{name}.xml")), text).unwrap();
     }
     assert_eq!(scripts.0.len(), 9);
-    let output = Command::new(python()).arg(root().join("tests/twilio/scripts.py")).arg(&folder).stdin(Stdio::null()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(python())
+        .arg(root().join("tests/twilio/scripts.py"))
+        .arg(&folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 async fn the_way_to_the_customer(daemon: &Daemon, scripts: &mut Collected) {
-    daemon.on_phone(AN, Behaviour::Manual).on_phone(BART, Behaviour::Manual);
-    daemon.phone(CUSTOMER).does_in_turn(vec![Behaviour::RingsOut, talks(ms(500))]);
+    daemon
+        .on_phone(AN, Behaviour::Manual)
+        .on_phone(BART, Behaviour::Manual);
+    daemon
+        .phone(CUSTOMER)
+        .does_in_turn(vec![Behaviour::RingsOut, talks(ms(500))]);
     let id = daemon.sends(&lead(CUSTOMER)).await;
     let (an, bart) = (format!("{id}-r1"), format!("{id}-r2"));
     for number in [AN, BART] {
         until("it rings", || async { daemon.phone(number).answer() }).await;
-        daemon.call_when(number, "whispering", |call| !call.heard.is_empty()).await;
+        daemon
+            .call_when(number, "whispering", |call| !call.heard.is_empty())
+            .await;
     }
     scripts.note("whisper", daemon, &an, AN).await;
     daemon.phone(AN).press('3');
-    daemon.call_when(AN, "repeated", |call| call.heard.len() > 1).await;
+    daemon
+        .call_when(AN, "repeated", |call| call.heard.len() > 1)
+        .await;
     scripts.note("repeated", daemon, &an, AN).await;
     daemon.phone(AN).press('1');
     daemon.in_state(&id, "dialling").await;
@@ -60,7 +100,10 @@ async fn the_way_to_the_customer(daemon: &Daemon, scripts: &mut Collected) {
     scripts.note("taken", daemon, &bart, BART).await;
     daemon.in_state(&id, "wrapping-up").await;
     scripts.note("unreached", daemon, &an, AN).await;
-    until("it asks", || async { daemon.phone(AN).press('1') && daemon.calls_to(CUSTOMER).len() == 2 }).await;
+    until("it asks", || async {
+        daemon.phone(AN).press('1') && daemon.calls_to(CUSTOMER).len() == 2
+    })
+    .await;
     daemon.in_state(&id, "talking").await;
     daemon.in_state(&id, "wrapping-up").await;
     scripts.note("menu", daemon, &an, AN).await;
@@ -75,8 +118,19 @@ async fn a_locked_store(daemon: &Daemon, scripts: &mut Collected) {
     let file = daemon.folder.path().join("data/leadbridge.db");
     let other = rusqlite::Connection::open(file).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    scripts.note("hold", daemon, "00000000-0000-7000-8000-000000000000-r1", AN).await;
-    assert!(scripts.0.last().unwrap().1.contains("hold=1"), "{:?}", scripts.0.last());
+    scripts
+        .note(
+            "hold",
+            daemon,
+            "00000000-0000-7000-8000-000000000000-r1",
+            AN,
+        )
+        .await;
+    assert!(
+        scripts.0.last().unwrap().1.contains("hold=1"),
+        "{:?}",
+        scripts.0.last()
+    );
     other.execute_batch("ROLLBACK").unwrap();
 }
 
@@ -88,6 +142,9 @@ fn root() -> PathBuf {
 fn python() -> PathBuf {
     let python = std::env::var_os("LEADBRIDGE_TEST_PYTHON").map(PathBuf::from);
     let python = python.unwrap_or_else(|| root().join("target/venv/bin/python"));
-    assert!(python.exists(), "no Python with Twilio's library: run tests/run once: it makes target/venv");
+    assert!(
+        python.exists(),
+        "no Python with Twilio's library: run tests/run once: it makes target/venv"
+    );
     python
 }

@@ -61,7 +61,9 @@ pub(crate) fn signing(secret: &str) -> Auth {
 
 impl Answer {
     pub(crate) fn text(&self, key: &str) -> &str {
-        self.body[key].as_str().unwrap_or_else(|| panic!("no {key} in {self:?}"))
+        self.body[key]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {key} in {self:?}"))
     }
 
     /// Checks that it is a problem document with this status and a sentence.
@@ -84,13 +86,25 @@ impl Sender {
 
     /// Sends a lead as the website would.
     pub(crate) async fn send(&self, lead: &Value) -> Answer {
-        self.send_body("website", lead.to_string().into_bytes()).await
+        self.send_body("website", lead.to_string().into_bytes())
+            .await
     }
 
     /// The same where the daemon may be away.
-    pub(crate) async fn try_send(&self, source: &str, lead: &Value) -> Result<Answer, reqwest::Error> {
+    pub(crate) async fn try_send(
+        &self,
+        source: &str,
+        lead: &Value,
+    ) -> Result<Answer, reqwest::Error> {
         let signed = signing(WEBSITE_SECRET).sign("", now(), lead.to_string().as_bytes());
-        answer_of(with_headers(self.client.post(self.at(&format!("/leads/{source}"))), &signed.headers).body(signed.body)).await
+        answer_of(
+            with_headers(
+                self.client.post(self.at(&format!("/leads/{source}"))),
+                &signed.headers,
+            )
+            .body(signed.body),
+        )
+        .await
     }
 
     /// Sends any bytes, signed by this source.
@@ -101,17 +115,26 @@ impl Sender {
     /// Sends any bytes, signed with any secret.
     pub(crate) async fn send_signed(&self, secret: &str, source: &str, body: Vec<u8>) -> Answer {
         let signed = signing(secret).sign("", now(), &body);
-        let headers: Vec<_> = signed.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        self.post(&format!("/leads/{source}"), &headers, signed.body).await
+        let headers: Vec<_> = signed
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        self.post(&format!("/leads/{source}"), &headers, signed.body)
+            .await
     }
 
     pub(crate) async fn post(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
-        answer_of(with_headers(self.client.post(self.at(path)), headers).body(body)).await.unwrap()
+        answer_of(with_headers(self.client.post(self.at(path)), headers).body(body))
+            .await
+            .unwrap()
     }
 
     /// Gets a page with the interface's token.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        answer_of(self.client.get(self.at(path)).bearer_auth(API_TOKEN)).await.unwrap()
+        answer_of(self.client.get(self.at(path)).bearer_auth(API_TOKEN))
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn alive(&self) -> bool {
@@ -137,7 +160,10 @@ impl Sender {
     /// One figure of `/metrics`, by its name with its labels.
     pub(crate) async fn figure(&self, name: &str) -> Option<f64> {
         let page = self.get("/metrics").await;
-        let line = page.raw.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
+        let line = page.raw.lines().find(|line| {
+            line.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with(' '))
+        });
         line.and_then(|line| line.rsplit(' ').next()?.parse().ok())
     }
 
@@ -146,8 +172,13 @@ impl Sender {
     }
 }
 
-fn with_headers<N: AsRef<str>, V: AsRef<str>>(request: RequestBuilder, headers: &[(N, V)]) -> RequestBuilder {
-    headers.iter().fold(request, |request, (name, value)| request.header(name.as_ref(), value.as_ref()))
+fn with_headers<N: AsRef<str>, V: AsRef<str>>(
+    request: RequestBuilder,
+    headers: &[(N, V)],
+) -> RequestBuilder {
+    headers.iter().fold(request, |request, (name, value)| {
+        request.header(name.as_ref(), value.as_ref())
+    })
 }
 
 async fn answer_of(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
@@ -157,10 +188,18 @@ async fn answer_of(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
     let kind = kind.map_or("", |kind| kind.to_str().unwrap()).to_owned();
     let raw = String::from_utf8_lossy(&answer.bytes().await?).into_owned();
     let body = serde_json::from_str(&raw).unwrap_or(Value::Null);
-    Ok(Answer { status, kind, raw, body })
+    Ok(Answer {
+        status,
+        kind,
+        raw,
+        body,
+    })
 }
 
-#[expect(clippy::disallowed_methods, reason = "the source has a clock of its own")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the source has a clock of its own"
+)]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
