@@ -728,6 +728,7 @@ impl Flow {
 
     /// One event, one decision.
     pub fn step(&mut self, event: Event, moment: &mut Moment<'_>) {
+        self.note_ringing(moment.now);
         match event {
             Event::Begin => self.begin(moment),
             Event::Joined => self.joined(moment),
@@ -989,11 +990,7 @@ impl Flow {
 
     /// Leaves the shared rows as this flow now stands.
     fn settle(&mut self, m: &mut Moment<'_>) {
-        if self.rings()
-            && let State::Round(round) = &mut self.state
-        {
-            round.quiet_since = m.now;
-        }
+        self.note_ringing(m.now);
         self.elsewhere = m.number.open_elsewhere(self.lead).is_some();
         let me = self.in_line();
         let wanted = self.wanted();
@@ -1012,6 +1009,15 @@ impl Flow {
                 live: self.live(),
                 waits: matches!(&self.state, State::Round(round) if round.blocked),
             });
+        }
+    }
+
+    /// Asked before and after each event: a ring that the event ends lasted until now.
+    fn note_ringing(&mut self, now: Timestamp) {
+        if self.rings()
+            && let State::Round(round) = &mut self.state
+        {
+            round.quiet_since = now;
         }
     }
 

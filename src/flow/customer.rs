@@ -20,8 +20,6 @@ const TALK_CHECK_S: i64 = 60;
 const MENU_S: i64 = 20;
 /// A busy tone this soon after the phone rang is somebody who declined, in seconds.
 const DECLINED_S: i64 = 3;
-/// How often a customer's phone is rung for one rep.
-const RINGS_MAX: usize = 2;
 
 impl Flow {
     /// The rep of this attempt has the lead: who the customer is, and then their phone rings.
@@ -37,7 +35,7 @@ impl Flow {
             },
             back: Box::new(back),
         });
-        self.ring_customer(index, m);
+        self.ring_customer(index, false, m);
     }
 
     /// When something happens by itself to a lead that a rep has.
@@ -191,13 +189,14 @@ impl Flow {
                 .because(key.to_string()),
         );
         if key == '1' && again {
-            return self.ring_customer(index, m);
+            return self.ring_customer(index, true, m);
         }
         self.menu_key = Some(key);
         self.cue(index, Cue::Thanks);
     }
 
-    fn ring_customer(&mut self, index: usize, m: &mut Moment<'_>) {
+    /// `again`: this rep has heard the name, and asks for the second and last ring.
+    fn ring_customer(&mut self, index: usize, again: bool, m: &mut Moment<'_>) {
         if m.number.at_cap(m.rules.customer_rings_per_day, m.now) {
             return self.unreached(index, Unreached::Cap, m);
         }
@@ -214,13 +213,7 @@ impl Flow {
             result: None,
             talked_at: None,
         });
-        self.cue(
-            index,
-            Cue::Customer {
-                leg,
-                again: number > 1,
-            },
-        );
+        self.cue(index, Cue::Customer { leg, again });
         let check_at = m.now + s(self.terms().customer_s + DIAL_CHECK_S);
         self.part(Part::Dialling {
             check_at,
@@ -250,7 +243,9 @@ impl Flow {
         self.part(Part::Talking { since, check_at });
         self.keep_phone(index, since + self.talk_ends(), m);
         if !self.attempts[index].life.live() {
-            self.rep_leg_over(index, m);
+            // The rep's end was heard, and told, before.
+            self.tell_talked(since, m.now, m);
+            self.conclude(index, m);
         }
     }
 
@@ -302,10 +297,10 @@ impl Flow {
     }
 
     fn unreached(&mut self, index: usize, reason: Unreached, m: &mut Moment<'_>) {
+        let second = matches!(self.attempts[index].cue, Cue::Customer { again: true, .. });
         let again = match reason {
             Unreached::NoAnswer | Unreached::Busy | Unreached::Failed => {
-                self.customer.len() < RINGS_MAX
-                    && !m.number.at_cap(m.rules.customer_rings_per_day, m.now)
+                !second && !m.number.at_cap(m.rules.customer_rings_per_day, m.now)
             }
             Unreached::Rejected
             | Unreached::InvalidNumber
