@@ -123,7 +123,7 @@ impl Answer {
 /// A request of somebody at 192.0.2.1.
 pub(crate) struct Ask {
     method: &'static str,
-    pub(crate) path: String,
+    path: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
@@ -145,6 +145,12 @@ impl Ask {
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Ask {
         self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same request to another address.
+    pub(crate) fn at(mut self, path: &str) -> Ask {
+        self.path = path.to_owned();
         self
     }
 
@@ -185,6 +191,8 @@ impl House {
         let env: Environment = SECRETS.into_iter().collect();
         let path = folder.path().join("leadbridge.toml");
         let settings = config::load_settings(&path, &env).unwrap().value;
+        // The process has one for all its houses; the second to install it is told so.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let daemon = Daemon::open(settings, &env).map_err(|error| error.to_string());
         let Daemon {
             engine, settings, ..
@@ -255,5 +263,5 @@ impl House {
 
 /// A customer with this number.
 pub(crate) fn lead(id: &str, phone: &str) -> String {
-    format!(r#"{{"id":"{id}","first_name":"Jan","last_name":"Peeters","phone":"{phone}"}}"#)
+    format!(r#"{{"id":"{id}","first_name":"Jan","last_name":"Wouters","phone":"{phone}"}}"#)
 }

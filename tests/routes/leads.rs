@@ -88,8 +88,13 @@ async fn over_its_rate_a_source_is_heard_and_its_leads_are_held() {
         let answer = house
             .send("slow", &lead(&format!("slow-{nth}"), &phone))
             .await;
-        let status = if nth < 2 { "ringing" } else { "held" };
-        assert_eq!(answer.json()["status"], status, "{}", answer.body);
+        let is_held = answer.json()["status"] == "held";
+        assert_eq!(
+            (answer.status.as_u16(), is_held),
+            (202, nth == 2),
+            "{}",
+            answer.body
+        );
     }
 }
 

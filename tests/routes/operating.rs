@@ -1,5 +1,7 @@
 //! How the daemon is, and whether it is what it says.
 
+use leadbridge::rotation::CarrierId;
+use leadbridge_providers::Placing;
 use serde_json::json;
 
 use crate::house::{Ask, House, lead};
@@ -25,28 +27,50 @@ async fn the_figures_have_the_names_that_were_promised() {
     let house = House::new();
     house.send("website", &lead("web-1", "0470 12 34 56")).await;
     house.send("website", &lead("web-1", "0470 12 34 56")).await;
-    house.send("website", &lead("web-2", "no number")).await;
+    let held = house.send("website", &lead("web-2", "no number")).await;
+    house.send("website", &lead("web-3", "0470 12 34 57")).await;
+    let path = format!(
+        "/api/v1/leads/{}/discard",
+        held.json()["lead"].as_str().unwrap()
+    );
+    house.ask(Ask::new("POST", path).known()).await;
+    let list = house
+        .ask(Ask::new("GET", "/api/v1/leads?state=ringing").known())
+        .await;
+    let rung = list.json()["leads"][0]["lead"].as_str().unwrap().to_owned();
+    let status = format!("/carriers/main/{rung}-r1/status");
+    let busy = [("CallSid", "CA1"), ("CallStatus", "busy")];
+    for _ in 0..2 {
+        house.ask(Ask::callback(&status, &busy)).await;
+    }
+    let carrier = CarrierId("main".to_owned());
+    house.engine.metrics.carrier_up(&carrier, true);
+    house
+        .engine
+        .metrics
+        .carrier_request(&carrier, &Placing::NotSent);
     let figures = house.ask(Ask::new("GET", "/metrics")).await;
     let kind = figures.headers["content-type"].to_str().unwrap();
     assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
     for line in [
         r#"leadbridge_leads_total{source="website",status="ringing"} 1"#,
         r#"leadbridge_leads_total{source="website",status="held"} 1"#,
-        r#"leadbridge_flows{state="ringing"} 1"#,
+        r#"leadbridge_leads_total{source="website",status="in-line"} 1"#,
+        r#"leadbridge_attempts_total{rooftop="gent",result="missed"} 1"#,
+        r#"leadbridge_outcomes_total{rooftop="gent",outcome="discarded"} 1"#,
+        r#"leadbridge_carrier_requests_total{carrier="main",result="not-sent"} 1"#,
+        r#"leadbridge_carrier_up{carrier="main"} 1"#,
+        r#"leadbridge_flows{state="held"} 0"#,
         r#"leadbridge_flows{state="talking"} 0"#,
-        "leadbridge_outbox 2",
+        "leadbridge_outbox ",
         "leadbridge_store_commit_seconds_count",
-        "leadbridge_time_to_ring_seconds_count 0",
+        "leadbridge_time_to_ring_seconds_count 1",
         "leadbridge_time_to_accept_seconds_count 0",
         "leadbridge_time_to_connect_seconds_count 0",
-        "# TYPE leadbridge_attempts counter",
-        "# TYPE leadbridge_outcomes counter",
-        "# TYPE leadbridge_carrier_requests counter",
-        "# TYPE leadbridge_carrier_up gauge",
     ] {
         assert!(figures.body.contains(line), "{line}\n{}", figures.body);
     }
-    assert!(!figures.body.contains("Peeters") && !figures.body.contains("12345"));
+    assert!(!figures.body.contains("Wouters") && !figures.body.contains("12345"));
 }
 
 #[tokio::test]
