@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use leadbridge_providers::{Callback, Carrier, LeadId, LegId, Placing, Script, Turn};
 use tokio::sync::Notify;
@@ -278,8 +279,19 @@ impl Engine {
     }
 
     async fn restart_flows(&self) -> Result<(), StoreError> {
-        for lead in self.store.reads().open_flows().await? {
-            self.happen(lead, Event::Restarted, None).await?;
+        for leads in self.store.reads().open_flows().await?.chunks(BATCH) {
+            self.happen_to_all(leads, &Event::Restarted).await?;
+        }
+        Ok(())
+    }
+
+    /// One event of many leads, written down in this order and in few commits.
+    async fn happen_to_all(&self, leads: &[LeadId], event: &Event) -> Result<(), StoreError> {
+        let steps = leads
+            .iter()
+            .map(|lead| self.happen(*lead, event.clone(), None));
+        for stepped in join_all(steps).await {
+            stepped?;
         }
         Ok(())
     }
@@ -294,9 +306,8 @@ impl Engine {
             self.happen(wake.lead, wake.event, None).await?;
         }
         let now = self.now();
-        for lead in reads.due(now, BATCH).await? {
-            self.happen(lead, Event::Clock, None).await?;
-        }
+        self.happen_to_all(&reads.due(now, BATCH).await?, &Event::Clock)
+            .await?;
         self.wake(&self.store.expire(now).await?);
         let next = reads.next_due().await?;
         let pause = next.map(|at| at.duration_since(self.now()));
