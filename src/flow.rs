@@ -306,7 +306,10 @@ impl Flow {
             Event::Found(leg, found) => self.found(leg, &found, moment),
             Event::Woken => {}
             Event::Clock => self.clock(moment),
-            Event::Restarted => self.restarted(moment),
+            Event::Restarted => {
+                self.restarted(moment);
+                return self.settle(moment);
+            }
             Event::Release => self.release(moment),
             Event::Discard { reason } => self.discard(reason, moment),
             Event::Cancel { reason } => self.cancel(reason, moment),

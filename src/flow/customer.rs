@@ -118,7 +118,7 @@ impl Flow {
             && let State::Engaged(engaged) = &self.state
             && let Some(index) = self.index(engaged.leg)
         {
-            self.rep_leg_over(index, m);
+            self.rep_leg_over(index, By::Rep, m);
         }
     }
 
@@ -142,6 +142,7 @@ impl Flow {
         &mut self,
         index: usize,
         ended_at: Option<Timestamp>,
+        by: By,
         m: &mut Moment<'_>,
     ) {
         let State::Engaged(engaged) = &self.state else {
@@ -159,7 +160,7 @@ impl Flow {
                 m.tell(
                     Entry::new(m.now, What::HungUp)
                         .of(&self.attempts[index])
-                        .by(By::Rep),
+                        .by(by),
                 );
                 self.tell_talked(since, m.now, m);
                 self.conclude(index, m);
@@ -381,7 +382,7 @@ impl Flow {
         }
         self.send_or_keep(index, Wish::HangUp, m);
         self.customer_progress(customer, None, &Phase::Ended(End::Failed), m);
-        self.rep_leg_over(index, m);
+        self.rep_leg_over(index, By::Us, m);
     }
 
     fn talking_clock(
@@ -399,7 +400,7 @@ impl Flow {
         }
         if since + self.talk_ends() <= m.now {
             self.send_or_keep(index, Wish::HangUp, m);
-            return self.rep_leg_over(index, m);
+            return self.rep_leg_over(index, By::Us, m);
         }
         m.order(Command::LookUp(self.attempts[index].leg));
         let next = m.now + SignedDuration::from_secs(TALK_CHECK_S);
@@ -410,9 +411,9 @@ impl Flow {
     }
 
     /// The rep's leg must be over, whatever the carrier has not told us.
-    fn rep_leg_over(&mut self, index: usize, m: &mut Moment<'_>) {
+    fn rep_leg_over(&mut self, index: usize, by: By, m: &mut Moment<'_>) {
         self.attempts[index].life.presume_over(m.now);
-        self.rep_gone(index, None, m);
+        self.rep_gone(index, None, by, m);
     }
 
     /// t9, once.

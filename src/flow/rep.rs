@@ -209,11 +209,15 @@ impl Flow {
         self.engaged_clock(m);
     }
 
-    /// Live legs are looked up before anything overdue happens to them.
+    /// Live legs are looked up before anything overdue happens to them, or to a phone that they may still hold.
     pub(super) fn restarted(&mut self, m: &mut Moment<'_>) {
         for attempt in &mut self.attempts {
             if attempt.life.live() && attempt.life.call.is_some() {
-                attempt.life.restarted(m.now);
+                let hold_off = attempt.life.restarted(m.now);
+                let phone = m.desk.phone_mut(&attempt.seat.phone);
+                if let Some(hold) = phone.hold.as_mut().filter(|hold| hold.leg == attempt.leg) {
+                    hold.until = hold.until.max(hold_off);
+                }
                 m.commands.push(Command::LookUp(attempt.leg));
             }
         }
@@ -358,7 +362,7 @@ impl Flow {
         let attempt = &self.attempts[index];
         let answered = attempt.life.answered_at.is_some();
         if self.has(attempt.leg) {
-            return self.rep_gone(index, ended_at, m);
+            return self.rep_gone(index, ended_at, By::Rep, m);
         }
         self.release_phone(index, None, m);
         if self.attempts[index].result.is_some() {

@@ -301,9 +301,13 @@ impl Flow {
         }
     }
 
-    /// When the next step may start; `None` while the clock does not run.
+    /// When the next step may start; `None` while the clock does not run. After a restart the look-ups come first.
     fn step_due(&self, round: &Round) -> Option<Timestamp> {
-        let clock = self.step_clock(round);
+        let live = self.attempts.iter().filter(|attempt| attempt.life.live());
+        let hold_off = live.filter_map(|attempt| attempt.life.hold_off).max();
+        let clock = self
+            .step_clock(round)
+            .map(|at| hold_off.map_or(at, |hold_off| at.max(hold_off)));
         if !round.next_is_owner() || round.others_have_rung() {
             return clock;
         }

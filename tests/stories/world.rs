@@ -136,7 +136,7 @@ impl World {
         let mut left = EVENTS_MAX;
         while let Some(next) = self.queue.pop_front() {
             match next {
-                Next::Step(..) if self.dead => {}
+                Next::Step(..) | Next::Read(_) if self.dead => {}
                 Next::Step(lead, event) => self.step(lead, event),
                 Next::Read(leg) => self.read(leg),
             }
