@@ -87,7 +87,9 @@ impl Flow {
             Placing::Unknown => {
                 self.attempts[index].life.unknown(m.now);
                 self.first_ring(m.now);
-                self.attempt_clock(index, m);
+                if self.attempts[index].life.unknown_due().is_some() {
+                    self.unknown_clock(index, m);
+                }
             }
             Placing::BadNumber { .. } => self.refused(index, End::InvalidNumber, m),
             Placing::Failed { code } => {
