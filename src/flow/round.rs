@@ -182,7 +182,7 @@ impl Flow {
             return closing;
         }
         let step = round.todo().next().and_then(|_| self.step_due(round));
-        let end = self.end_gate(round);
+        let end = self.end_gate(round).filter(|_| self.settled(round));
         [closing, step, end].into_iter().flatten().min()
     }
 
@@ -378,13 +378,18 @@ impl Flow {
 
     /// Every phone has rung or could not; or is still taken `in_line_s` after the owner's ring ended.
     fn round_is_over(&self, round: &Round, now: Timestamp) -> bool {
-        let settled = round.rung().all(|(_, leg)| {
-            self.attempt(leg)
-                .is_none_or(|attempt| attempt.result.is_some())
-        });
         let waits = round.in_line().next().is_some();
         let waited = self.end_gate(round).is_some_and(|at| at <= now);
-        !round.blocked && round.todo().next().is_none() && settled && (!waits || waited)
+        !round.blocked && self.settled(round) && (!waits || waited)
+    }
+
+    /// No step is to come, and no phone of the round may still be picked up.
+    fn settled(&self, round: &Round) -> bool {
+        let settled = |leg| {
+            self.attempt(leg)
+                .is_none_or(|attempt| attempt.result.is_some())
+        };
+        round.todo().next().is_none() && round.rung().all(|(_, leg)| settled(leg))
     }
 
     /// When phones that are still taken no longer keep the round open.
