@@ -723,6 +723,7 @@ impl Flow {
 
     /// One event, one decision.
     pub fn step(&mut self, event: Event, moment: &mut Moment<'_>) {
+        self.mark_ringing(moment.now);
         match event {
             Event::Begin => self.begin(moment),
             Event::Joined => self.joined(moment),
@@ -984,11 +985,7 @@ impl Flow {
 
     /// Leaves the shared rows as this flow now stands.
     fn settle(&mut self, m: &mut Moment<'_>) {
-        if self.rings()
-            && let State::Round(round) = &mut self.state
-        {
-            round.quiet_since = m.now;
-        }
+        self.mark_ringing(m.now);
         let me = self.in_line();
         let wanted = self.wanted();
         for (key, phone) in &mut m.desk.0 {
@@ -1006,6 +1003,15 @@ impl Flow {
                 live: self.live(),
                 waits: matches!(&self.state, State::Round(round) if round.blocked),
             });
+        }
+    }
+
+    /// While a phone rings nobody has waited in vain: the owner's wait counts from its end.
+    fn mark_ringing(&mut self, now: Timestamp) {
+        if self.rings()
+            && let State::Round(round) = &mut self.state
+        {
+            round.quiet_since = now;
         }
     }
 
