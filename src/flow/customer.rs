@@ -122,6 +122,8 @@ impl Flow {
             && let Some(index) = self.index(engaged.leg)
         {
             self.rep_leg_over(index, m);
+            // The carrier has said so itself: a late "answered" proves nothing.
+            self.attempts[index].life.presumed = false;
         }
     }
 
