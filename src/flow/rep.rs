@@ -191,10 +191,17 @@ impl Flow {
         self.engaged_clock(m);
     }
 
-    /// Live legs are looked up before anything overdue happens to them.
+    /// Live legs are looked up before anything overdue happens to them, and keep their phones until it has.
     pub(super) fn restarted(&mut self, m: &mut Moment<'_>) {
+        let until = m.now + SignedDuration::from_secs(UP_MAX_S);
         for attempt in &mut self.attempts {
-            if attempt.life.live() && attempt.life.call.is_some() {
+            if !attempt.life.live() || attempt.life.waits() {
+                continue;
+            }
+            m.desk
+                .phone_mut(&attempt.seat.phone)
+                .keep(attempt.leg, until);
+            if attempt.life.call.is_some() {
                 attempt.life.restarted(m.now);
                 m.commands.push(Command::LookUp(attempt.leg));
             }

@@ -14,8 +14,11 @@ use crate::plan::{self, First, Plan, Seat, Why};
 use crate::rotation::Rooftop;
 use leadbridge_providers::{LegId, Side};
 
-/// A round in which nothing rang is made anew after so many seconds at the earliest.
+/// A round in which nothing rang is made anew after so many seconds at the earliest, and after twice as many each
+/// time that nothing rings again.
 const AGAIN_S: i64 = 10;
+/// But it is never doubled more often than this: to 21 minutes.
+const DOUBLED_MAX: u32 = 7;
 
 /// How far up its ladder of rounds a flow is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +29,8 @@ pub struct Ladder {
     pub used: usize,
     /// How many rounds there were in all.
     pub rounds: u16,
+    /// How many rounds in a row rang nothing.
+    pub idle: u32,
     /// How many mornings were given.
     pub mornings: u32,
     /// Phones that were taken for the whole of the last round.
@@ -445,14 +450,17 @@ impl Flow {
             .filter_map(|(_, leg)| self.attempt(leg))
             .any(rang);
         if counts {
+            self.ladder.idle = 0;
             return self.after_round(m);
         }
         self.ladder.used = self.ladder.used.saturating_sub(1);
         if self.ladder.used == 0 {
             self.ladder.first_ring_at = None;
         }
+        let again_s = AGAIN_S << self.ladder.idle.min(DOUBLED_MAX);
+        self.ladder.idle += 1;
         self.state = State::Waiting {
-            until: m.now + SignedDuration::from_secs(AGAIN_S),
+            until: m.now + SignedDuration::from_secs(again_s),
         };
     }
 
