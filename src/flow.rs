@@ -306,10 +306,8 @@ impl Flow {
             Event::Found(leg, found) => self.found(leg, &found, moment),
             Event::Woken => {}
             Event::Clock => self.clock(moment),
-            Event::Restarted => {
-                self.restarted(moment);
-                return self.settle(moment);
-            }
+            // Nothing else happens before every flow has claimed its phones again (P4).
+            Event::Restarted => return self.restarted(moment),
             Event::Release => self.release(moment),
             Event::Discard { reason } => self.discard(reason, moment),
             Event::Cancel { reason } => self.cancel(reason, moment),
