@@ -9,3 +9,4 @@ pub mod metrics;
 pub mod notice;
 pub mod reload;
 pub mod store;
+pub mod web;

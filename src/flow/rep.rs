@@ -9,7 +9,7 @@ use super::{
     Attempt, AttemptResult, By, Command, Cue, Entry, Flow, Kind, Missed, Moment, Notice, Outcome,
     State, Text, What, word,
 };
-use crate::desk::Tally;
+use crate::desk::{Phone, Tally};
 use crate::lead::HeldReason;
 
 /// The whisper is said so many times.
@@ -46,6 +46,12 @@ impl Flow {
 
     /// A ring waits here. What it was rung for does not run meanwhile.
     pub(super) fn parked(&mut self, leg: LegId, refused: bool, m: &mut Moment<'_>) {
+        if let Some(index) = self
+            .index(leg)
+            .filter(|_| !self.wants(leg) && !self.waits(leg))
+        {
+            return self.never_left(index, m);
+        }
         let Some(index) = self
             .index(leg)
             .filter(|_| self.wants(leg) || self.waits(leg))
@@ -62,6 +68,15 @@ impl Flow {
             .claim(leg, until);
         if !stalled && self.stalled() {
             m.tell(Entry::new(m.now, What::Stalled));
+        }
+    }
+
+    /// Not wanted any more, and now known never to have left: its phone is free.
+    fn never_left(&mut self, index: usize, m: &mut Moment<'_>) {
+        let life = &mut self.attempts[index].life;
+        if life.create == Create::Leaving && life.live() {
+            life.presume_over(m.now);
+            self.release_phone(index, None, m);
         }
     }
 
@@ -91,7 +106,9 @@ impl Flow {
             Placing::Unknown => {
                 self.attempts[index].life.unknown(m.now);
                 self.first_ring(m.now);
-                self.attempt_clock(index, m);
+                if self.attempts[index].life.unknown_due().is_some() {
+                    self.unknown_clock(index, m);
+                }
             }
             Placing::BadNumber { .. } => self.refused(index, End::InvalidNumber, m),
             Placing::Failed { code } => {
@@ -194,10 +211,17 @@ impl Flow {
         self.engaged_clock(m);
     }
 
-    /// Live legs are looked up before anything overdue happens to them.
+    /// Live legs are looked up before anything overdue happens to them, and keep their phones until it has.
     pub(super) fn restarted(&mut self, m: &mut Moment<'_>) {
+        let until = m.now + SignedDuration::from_secs(UP_MAX_S);
         for attempt in &mut self.attempts {
-            if attempt.life.live() && attempt.life.call.is_some() {
+            if !attempt.life.live() || attempt.life.waits() {
+                continue;
+            }
+            m.desk
+                .phone_mut(&attempt.seat.phone)
+                .keep(attempt.leg, until);
+            if attempt.life.call.is_some() {
                 attempt.life.restarted(m.now);
                 m.commands.push(Command::LookUp(attempt.leg));
             }
@@ -343,7 +367,7 @@ impl Flow {
         let attempt = &self.attempts[index];
         let answered = attempt.life.answered_at.is_some();
         if self.has(attempt.leg) {
-            return self.rep_gone(index, ended_at, m);
+            return self.rep_gone(index, ended_at, By::Rep, m);
         }
         self.release_phone(index, None, m);
         if self.attempts[index].result.is_some() {
@@ -404,10 +428,11 @@ impl Flow {
                 );
             }
             Some('7') => {
-                self.pass(index, Cue::Paused, m);
-                let phone = m.desk.phone_mut(&self.attempts[index].seat.phone);
-                let tally = phone.pause(m.now);
-                self.tell_tally(index, tally, m);
+                let owner = self.is_last_owner(index, m);
+                let cue = if owner { Cue::Passed } else { Cue::Paused };
+                self.pass(index, cue, m);
+                let now = m.now;
+                self.tally(index, m, |phone| phone.pause(now));
             }
             Some('9') => self.suspect(index, m),
             Some(_) | None if prompt < PROMPTS => self.cue(
@@ -452,12 +477,8 @@ impl Flow {
         }
         self.finish(index, AttemptResult::Passed, m);
         m.tell(Entry::new(m.now, What::RepPassed).of(&self.attempts[index]));
-        let passes_max = self.terms().passes_max;
-        let tally = m
-            .desk
-            .phone_mut(&self.attempts[index].seat.phone)
-            .passed(passes_max, m.now);
-        self.tell_tally(index, tally, m);
+        let (passes_max, now) = (self.terms().passes_max, m.now);
+        self.tally(index, m, |phone| phone.passed(passes_max, now));
     }
 
     /// Key 9. A second one from another phone, or the owner's, leaves the lead to a person.
@@ -578,14 +599,17 @@ impl Flow {
             return self.drop_unsent(index, m);
         }
         let (leg, up, open) = (attempt.leg, attempt.life.up(), attempt.result.is_none());
+        // Who rang out has been cancelled already.
+        let rang_out = attempt.result == Some(AttemptResult::Missed(Missed::NoAnswer));
+        let taken = up && matches!(cue, Cue::Taken { .. });
         self.cue(index, cue);
         if up {
             m.order(Command::Interrupt(leg));
-        } else {
+        } else if !rang_out {
             self.send_or_keep(index, Wish::Cancel, m);
         }
         if open {
-            let (result, what) = if up {
+            let (result, what) = if taken {
                 (AttemptResult::Taken, What::RepTaken)
             } else {
                 (AttemptResult::Canceled, What::RepCanceled)
@@ -616,14 +640,28 @@ impl Flow {
                 .because(word(why)),
         );
         let seen = attempt.life.ringing_at.is_some() || attempt.life.answered_at.is_some();
-        let tally = m
-            .desk
-            .phone_mut(&attempt.seat.phone)
-            .missed(self.lead, seen, m.now);
-        m.order(Command::Text(Text::RepMissed(
-            self.attempts[index].seat.rep.clone(),
-        )));
-        self.tell_tally(index, tally, m);
+        m.order(Command::Text(Text::RepMissed(attempt.seat.rep.clone())));
+        let (lead, now) = (self.lead, m.now);
+        self.tally(index, m, |phone| phone.missed(lead, seen, now));
+    }
+
+    /// Counts on the phone what its person did. The last owner is never paused.
+    fn tally(&mut self, index: usize, m: &mut Moment<'_>, count: impl FnOnce(&mut Phone) -> Tally) {
+        let last_owner = self.is_last_owner(index, m);
+        let phone = m.desk.phone_mut(&self.attempts[index].seat.phone);
+        let paused_until = phone.paused_until;
+        let tally = count(phone);
+        if last_owner && tally == Tally::Paused {
+            phone.paused_until = paused_until;
+        } else {
+            self.tell_tally(index, tally, m);
+        }
+    }
+
+    fn is_last_owner(&self, index: usize, m: &Moment<'_>) -> bool {
+        let rooftop = m.rules.rooftops.get(&self.facts.rooftop);
+        let last = rooftop.and_then(|rooftop| rooftop.owner.last());
+        last == Some(&self.attempts[index].seat.rep)
     }
 
     fn tell_tally(&self, index: usize, tally: Tally, m: &mut Moment<'_>) {

@@ -5,6 +5,8 @@
 //! runs one decision, `store/rows.rs` reads and writes single rows, `store/reads.rs` answers questions. Nothing of
 //! SQLite's shows in this file.
 //!
+//! What holds anything personal has no `Debug`, so that it cannot slip into a log.
+//!
 //! A verb whose future is dropped may still happen: what it left in the outbox and its wakes are found again by
 //! [`Reads::outbox`] and [`Reads::pending`].
 
@@ -47,7 +49,7 @@ pub struct Store {
 pub struct OutboxId(pub i64);
 
 /// A lead as it came in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct New {
     /// What was made of it.
     pub arrival: Arrival,
@@ -75,7 +77,7 @@ pub struct Received {
 }
 
 /// What an event did to a flow.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Stepped {
     /// The flow before.
     pub before: Flow,
@@ -155,7 +157,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Received, StoreError> {
         let (about, key) = (new.arrival.lead, self.key.clone());
-        let verb = move |rows: &_| decide::receive(rows, new, &rules, &key, now);
+        let verb = move |db: &_| decide::receive(db, new, &rules, &key, now);
         self.writer.write(Some(about), verb).await
     }
 
@@ -168,20 +170,20 @@ impl Store {
         rules: Arc<Rules>,
         now: Timestamp,
     ) -> Result<Option<Stepped>, StoreError> {
-        let verb = move |rows: &_| decide::step(rows, lead, event, answers, &rules, now);
+        let verb = move |db: &_| decide::step(db, lead, event, answers, &rules, now);
         self.writer.write(Some(lead), verb).await
     }
 
     /// Frees the phones whose claim or rest is over.
     pub async fn expire(&self, now: Timestamp) -> Result<Vec<Wake>, StoreError> {
-        let verb = move |rows: &_| decide::expire(rows, now);
+        let verb = move |db: &_| decide::expire(db, now);
         self.writer.write(None, verb).await
     }
 
     /// An item of the outbox has left, and no event answers it.
     pub async fn done(&self, id: OutboxId) -> Result<(), StoreError> {
         self.writer
-            .write(None, move |rows| rows::delete_item(rows, id))
+            .write(None, move |db| rows::delete_item(db, id))
             .await
     }
 

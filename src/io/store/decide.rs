@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use leadbridge_providers::{CarrierCallId, LeadId, LegId, Placing};
 use rusqlite::Connection;
 
-use super::error::StoreError;
+use super::error::{Answer, StoreError};
 use super::reads;
 use super::rows;
 use super::{Effect, New, OutboxId, Received, Stepped, Wake};
@@ -14,8 +14,6 @@ use crate::desk::Phone;
 use crate::flow::{Command, Entry, Event, Flow, State};
 use crate::phone::HashKey;
 use crate::rotation::Rules;
-
-type Answer<T> = Result<T, StoreError>;
 
 /// What a decision leaves behind, once it is written.
 struct Left {
@@ -73,6 +71,7 @@ pub(super) fn step(
     now: Timestamp,
 ) -> Answer<Option<Stepped>> {
     let Some(before) = rows::flow(db, lead)? else {
+        rows::delete_wake(db, lead, &event)?;
         if let Some(id) = answers {
             rows::delete_item(db, id)?;
         }

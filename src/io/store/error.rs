@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
+/// What the store answers.
+pub(super) type Answer<T> = Result<T, StoreError>;
+
 /// Why the store could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {

@@ -9,7 +9,7 @@ use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::Semaphore;
 
-use super::error::StoreError;
+use super::error::{Answer, StoreError};
 use super::rows::{self, from_json, nanoseconds, parsed};
 use super::{OutboxId, Wake, sqlite};
 use crate::desk::{Desk, Phone};
@@ -23,8 +23,6 @@ use crate::rotation::{RooftopId, SourceId};
 /// So many questions are answered at the same time.
 const AT_ONCE: usize = 4;
 
-type Answer<T> = Result<T, StoreError>;
-
 /// The questions that can be asked of a store.
 #[derive(Clone, Debug)]
 pub struct Reads(Arc<Pool>);
@@ -37,7 +35,7 @@ struct Pool {
 }
 
 /// All that is kept of one lead, but for its raw body.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Record {
     /// Its flow.
     pub flow: Flow,
@@ -54,7 +52,7 @@ pub struct Record {
 }
 
 /// A body as it came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Raw {
     /// How it called itself.
     pub content_type: String,
@@ -76,7 +74,7 @@ pub struct Filter {
 }
 
 /// A part of a list, the latest lead first.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Page {
     /// The leads.
     pub leads: Vec<Record>,
@@ -118,42 +116,47 @@ impl Reads {
     }
 
     /// The secret that turns this store's numbers into keys.
-    pub async fn hash_key(&self) -> Answer<HashKey> {
+    pub async fn hash_key(&self) -> Result<HashKey, StoreError> {
         self.ask(sqlite::hash_key).await
     }
 
     /// All that is kept of a lead.
-    pub async fn lead(&self, lead: LeadId) -> Answer<Option<Record>> {
+    pub async fn lead(&self, lead: LeadId) -> Result<Option<Record>, StoreError> {
         self.ask(move |db| record(db, lead)).await
     }
 
     /// The body that a lead came in.
-    pub async fn raw(&self, lead: LeadId) -> Answer<Option<Raw>> {
+    pub async fn raw(&self, lead: LeadId) -> Result<Option<Raw>, StoreError> {
         self.ask(move |db| raw(db, lead)).await
     }
 
     /// Leads, the latest first, `limit` at most, from behind `after`.
-    pub async fn list(&self, filter: Filter, after: Option<LeadId>, limit: usize) -> Answer<Page> {
+    pub async fn list(
+        &self,
+        filter: Filter,
+        after: Option<LeadId>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
         self.ask(move |db| list(db, &filter, after, limit)).await
     }
 
     /// The rows of all phones.
-    pub async fn desk(&self) -> Answer<Desk> {
+    pub async fn desk(&self) -> Result<Desk, StoreError> {
         self.ask(desk).await
     }
 
     /// How much is under way.
-    pub async fn counts(&self) -> Answer<Counts> {
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
         self.ask(counts).await
     }
 
     /// Which leg a carrier's call is.
-    pub async fn bound(&self, call: CarrierCallId) -> Answer<Option<LegId>> {
+    pub async fn bound(&self, call: CarrierCallId) -> Result<Option<LegId>, StoreError> {
         self.ask(move |db| bound(db, &call)).await
     }
 
     /// Flows whose deadline has passed, the earliest first, those of one instant by t1.
-    pub async fn due(&self, now: Timestamp, limit: usize) -> Answer<Vec<LeadId>> {
+    pub async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<LeadId>, StoreError> {
         let sql = "SELECT lead FROM flow WHERE due <= ? ORDER BY due, t1 LIMIT ?";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.ask(move |db| leads(db, sql, params![nanoseconds(now), limit]))
@@ -161,28 +164,28 @@ impl Reads {
     }
 
     /// When the next flow or phone is due.
-    pub async fn next_due(&self) -> Answer<Option<Timestamp>> {
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.ask(next_due).await
     }
 
     /// Flows that are not over: all that a restart may have left behind.
-    pub async fn open_flows(&self) -> Answer<Vec<LeadId>> {
+    pub async fn open_flows(&self) -> Result<Vec<LeadId>, StoreError> {
         let sql = "SELECT lead FROM flow WHERE open ORDER BY t1";
         self.ask(move |db| leads(db, sql, [])).await
     }
 
     /// Events left to flows that were not stepped with them.
-    pub async fn pending(&self) -> Answer<Vec<Wake>> {
+    pub async fn pending(&self) -> Result<Vec<Wake>, StoreError> {
         self.ask(pending).await
     }
 
     /// The outbox, the oldest first.
-    pub async fn outbox(&self) -> Answer<Vec<Item>> {
+    pub async fn outbox(&self) -> Result<Vec<Item>, StoreError> {
         self.ask(|db| items(db, None)).await
     }
 
     /// What of one lead is in the outbox.
-    pub async fn outbox_of(&self, lead: LeadId) -> Answer<Vec<Item>> {
+    pub async fn outbox_of(&self, lead: LeadId) -> Result<Vec<Item>, StoreError> {
         self.ask(move |db| items(db, Some(lead))).await
     }
 

@@ -190,3 +190,114 @@ fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
 fn closing() -> StoreError {
     StoreError::Unavailable("it is closing".to_owned())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// A writer whose disk holds `pages`, its way of telling of commits, and the folder of its file.
+    fn writer(
+        pages: u32,
+    ) -> (
+        Writer,
+        std::sync::mpsc::Receiver<Duration>,
+        tempfile::TempDir,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Connection::open(folder.path().join("w.db")).unwrap();
+        let tables = "PRAGMA journal_mode = WAL; CREATE TABLE word (word TEXT UNIQUE);";
+        connection.execute_batch(tables).unwrap();
+        resize(&connection, pages).unwrap();
+        let lock = File::create(folder.path().join("lock")).unwrap();
+        let (commits, heard) = std::sync::mpsc::channel();
+        let on_commit = move |took| commits.send(took).unwrap();
+        let writer = Writer::start(connection, lock, on_commit).unwrap();
+        (writer, heard, folder)
+    }
+
+    fn resize(connection: &Connection, pages: u32) -> Result<(), StoreError> {
+        let resize = format!("PRAGMA max_page_count = {pages}");
+        Ok(connection.query_row(&resize, [], |_| Ok(()))?)
+    }
+
+    async fn say(writer: &Writer, word: String) -> Result<(), StoreError> {
+        let insert = move |db: &Connection| {
+            db.execute("INSERT INTO word VALUES (?)", [&word])?;
+            assert!(word != "panic");
+            Ok(())
+        };
+        writer.write(None, insert).await
+    }
+
+    async fn words(writer: &Writer) -> u32 {
+        let count = |db: &Connection| {
+            let sql = "SELECT count(*) FROM word";
+            Ok(db.query_row(sql, [], |row| row.get(0))?)
+        };
+        writer.write(None, count).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
+        let (writer, _heard, _folder) = writer(8);
+        let refused = say(&writer, "x".repeat(100_000)).await;
+        assert_eq!(refused, Err(StoreError::DiskFull));
+        assert_eq!(say(&writer, "short".to_owned()).await, Ok(()));
+
+        let room = writer.write(None, |db| resize(db, 1_000)).await;
+        assert_eq!(room, Ok(()));
+        assert_eq!(say(&writer, "x".repeat(100_000)).await, Ok(()));
+        assert_eq!(words(&writer).await, 2);
+    }
+
+    #[tokio::test]
+    async fn who_waits_together_is_committed_together_and_fails_alone() {
+        let (writer, heard, _folder) = writer(1_000);
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let slow = writer.write(None, move |_| {
+            held.recv().unwrap();
+            Ok(())
+        });
+        let all = async {
+            let said = tokio::join!(
+                say(&writer, "one".to_owned()),
+                say(&writer, "one".to_owned()),
+                say(&writer, "panic".to_owned()),
+                say(&writer, "two".to_owned()),
+                async { hold.send(()).unwrap() },
+            );
+            (said.0, said.1.is_err(), said.2, said.3)
+        };
+        let (_, said) = tokio::join!(slow, all);
+        assert_eq!(said, (Ok(()), true, Err(StoreError::Panicked), Ok(())));
+        assert_eq!(words(&writer).await, 2);
+        drop(writer);
+        // The one that held the thread, those that waited for it, and the count.
+        assert!(heard.iter().count() <= 3);
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_is_written_though_nobody_waits_for_the_answer() {
+        let (writer, _heard, folder) = writer(1_000);
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let slow = writer.write(None, move |_| {
+            held.recv().unwrap();
+            Ok(())
+        });
+        let impatient = async {
+            tokio::select! {
+                biased;
+                _ = say(&writer, "left".to_owned()) => {}
+                () = std::future::ready(()) => {}
+            }
+            hold.send(()).unwrap();
+        };
+        let _ = tokio::join!(slow, impatient);
+        drop(writer);
+        let db = Connection::open(folder.path().join("w.db")).unwrap();
+        let count = "SELECT count(*) FROM word WHERE word = 'left'";
+        let count: u32 = db.query_row(count, [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 1);
+    }
+}
