@@ -149,6 +149,8 @@ impl Flow {
             return;
         };
         match (self.attempts[index].cue.clone(), asked) {
+            // The end has overtaken the key: there is nobody to join.
+            (_, Asked::Digits(_)) if !self.attempts[index].life.up() => {}
             (Cue::Whisper { prompt, repeats }, Asked::Digits(key)) => {
                 self.key(index, *key, prompt, repeats, m)
             }

@@ -118,6 +118,7 @@ impl World<'_> {
         let decision = decision::decide(rows, event.clone(), &self.rules, self.now);
         self.tell(|| format!("    {:?} {:?}", decision.commands, decision.wakes));
         self.keeps_promises(&before, &event, &decision);
+        self.tell(|| holds(&decision.rows.desk));
         self.save(decision.rows);
         self.daemon
             .store
@@ -382,4 +383,11 @@ impl World<'_> {
             );
         }
     }
+}
+
+/// Who is on which phone, for the trace.
+fn holds(desk: &Desk) -> String {
+    let held = desk.0.values().filter_map(|phone| phone.hold.as_ref());
+    let held = held.map(|hold| format!("{} until {:.0}", hold.leg, hold.until));
+    format!("    held: {}", held.collect::<Vec<_>>().join(", "))
 }
