@@ -46,6 +46,12 @@ impl Flow {
 
     /// A ring waits here. What it was rung for does not run meanwhile.
     pub(super) fn parked(&mut self, leg: LegId, refused: bool, m: &mut Moment<'_>) {
+        if let Some(index) = self
+            .index(leg)
+            .filter(|_| !self.wants(leg) && !self.waits(leg))
+        {
+            return self.never_left(index, m);
+        }
         let Some(index) = self
             .index(leg)
             .filter(|_| self.wants(leg) || self.waits(leg))
@@ -62,6 +68,15 @@ impl Flow {
             .claim(leg, until);
         if !stalled && self.stalled() {
             m.tell(Entry::new(m.now, What::Stalled));
+        }
+    }
+
+    /// Not wanted any more, and now known never to have left: its phone is free.
+    fn never_left(&mut self, index: usize, m: &mut Moment<'_>) {
+        let life = &mut self.attempts[index].life;
+        if life.create == Create::Leaving && life.live() {
+            life.presume_over(m.now);
+            self.release_phone(index, None, m);
         }
     }
 
@@ -91,7 +106,9 @@ impl Flow {
             Placing::Unknown => {
                 self.attempts[index].life.unknown(m.now);
                 self.first_ring(m.now);
-                self.attempt_clock(index, m);
+                if self.attempts[index].life.unknown_due().is_some() {
+                    self.unknown_clock(index, m);
+                }
             }
             Placing::BadNumber { .. } => self.refused(index, End::InvalidNumber, m),
             Placing::Failed { code } => {
@@ -132,6 +149,8 @@ impl Flow {
             return;
         };
         match (self.attempts[index].cue.clone(), asked) {
+            // The end has overtaken the key: there is nobody to join.
+            (_, Asked::Digits(_)) if !self.attempts[index].life.up() => {}
             (Cue::Whisper { prompt, repeats }, Asked::Digits(key)) => {
                 self.key(index, *key, prompt, repeats, m)
             }
@@ -194,10 +213,17 @@ impl Flow {
         self.engaged_clock(m);
     }
 
-    /// Live legs are looked up before anything overdue happens to them.
+    /// Live legs are looked up before anything overdue happens to them, and keep their phones until it has.
     pub(super) fn restarted(&mut self, m: &mut Moment<'_>) {
+        let until = m.now + SignedDuration::from_secs(UP_MAX_S);
         for attempt in &mut self.attempts {
-            if attempt.life.live() && attempt.life.call.is_some() {
+            if !attempt.life.live() || attempt.life.waits() {
+                continue;
+            }
+            m.desk
+                .phone_mut(&attempt.seat.phone)
+                .keep(attempt.leg, until);
+            if attempt.life.call.is_some() {
                 attempt.life.restarted(m.now);
                 m.commands.push(Command::LookUp(attempt.leg));
             }
@@ -343,7 +369,7 @@ impl Flow {
         let attempt = &self.attempts[index];
         let answered = attempt.life.answered_at.is_some();
         if self.has(attempt.leg) {
-            return self.rep_gone(index, ended_at, m);
+            return self.rep_gone(index, ended_at, By::Rep, m);
         }
         self.release_phone(index, None, m);
         if self.attempts[index].result.is_some() {

@@ -1,5 +1,6 @@
 //! The core's words as a story says them.
 
+use leadbridge::flow::shown::Stage;
 use leadbridge::flow::{Attempt, By, Command, Cue, Entry, Flow, Notice, State, Text, What, word};
 use leadbridge::rotation::RepId;
 use leadbridge_providers::{LegId, Side};
@@ -111,7 +112,9 @@ pub(crate) fn hears(flow: &Flow, attempt: &Attempt) -> String {
 /// Where a flow is, and until when it waits.
 pub(crate) fn place(flow: &Flow) -> String {
     match &flow.state {
-        State::Waiting { until } | State::Sleeping { until } if !flow.live() => {
+        State::Waiting { until } | State::Sleeping { until }
+            if matches!(flow.stage(), Stage::Waiting | Stage::Sleeping) =>
+        {
             let until = until.to_zoned(crate::setup::zone());
             format!("{} until {}", state(flow), until.strftime("%a %H:%M:%S"))
         }

@@ -136,7 +136,7 @@ impl World {
         let mut left = EVENTS_MAX;
         while let Some(next) = self.queue.pop_front() {
             match next {
-                Next::Step(..) if self.dead => {}
+                Next::Step(..) | Next::Read(_) if self.dead => {}
                 Next::Step(lead, event) => self.step(lead, event),
                 Next::Read(leg) => self.read(leg),
             }
@@ -194,9 +194,10 @@ impl World {
         let Some(flow) = self.flows.get(&leg.lead) else {
             return;
         };
-        let Some((attempt, turn)) = flow.hears(leg).filter(|_| self.carrier.is_up(leg)) else {
+        let Some(attempt) = flow.attempt(leg).filter(|_| self.carrier.is_up(leg)) else {
             return;
         };
+        let turn = attempt.turn;
         if !self.carrier.reads(leg, turn) {
             return;
         }
