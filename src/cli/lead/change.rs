@@ -160,7 +160,7 @@ impl Change {
 
     fn event(self, reason: Option<String>) -> Event {
         match self {
-            Change::Release => Event::Release,
+            Change::Release => Event::Release { reason },
             Change::Discard => Event::Discard { reason },
             Change::Cancel => Event::Cancel { reason },
         }
