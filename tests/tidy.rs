@@ -66,7 +66,7 @@ fn the_core_and_the_providers_are_pure() {
         "Timestamp::now",
         "SystemTime",
         "Instant::now",
-        "rand::",
+        " rand::",
         "fastrand",
     ];
     for (name, text) in pure {

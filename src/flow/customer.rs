@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, End, Found, LegId, Phase, Side};
 
-use super::leg::{Create, Life, Rank, Wish, s};
+use super::leg::{Life, Rank, Wish, s};
 use super::{
     By, Closed, Command, Cue, CustomerLeg, CustomerResult, Engaged, Entry, Flow, Moment, Outcome,
     Part, State, Text, Unreached, What, word,
@@ -16,6 +16,8 @@ const DIAL_CHECK_S: u32 = 20;
 const DIAL_CHECKS: u32 = 2;
 /// How often a talk is looked up, in seconds.
 const TALK_CHECK_S: i64 = 60;
+/// A customer's leg whose rep is gone is looked up after so many seconds; after the last it counts as over.
+const GONE_CHECKS_S: [i64; 3] = [2, 6, 10];
 /// How long the menu waits for a key, in seconds.
 const MENU_S: i64 = 20;
 /// A busy tone this soon after the phone rang is somebody who declined, in seconds.
@@ -43,10 +45,7 @@ impl Flow {
         let rep = self.attempt(engaged.leg).map(|attempt| &attempt.life)?;
         let at = match &engaged.part {
             Part::Dialling { check_at, .. } => Some(*check_at),
-            Part::Gone => self
-                .customer
-                .last()
-                .and_then(|customer| customer.life.unknown_due()),
+            Part::Gone { since, checks } => Some(*since + gone_check(*checks)),
             Part::Talking { check_at, since } => {
                 let proven = self
                     .customer
@@ -72,7 +71,7 @@ impl Flow {
             self.attempts[index].life.hold_off = None;
             match engaged.part.clone() {
                 Part::Dialling { checks, .. } => self.dialling_clock(index, checks, m),
-                Part::Gone => self.gone_clock(m),
+                Part::Gone { since, checks } => self.gone_clock(since, checks, m),
                 Part::Talking { since, check_at } => self.talking_clock(index, since, check_at, m),
                 Part::Menu { .. } => {
                     self.send_or_keep(index, Wish::HangUp, m);
@@ -167,7 +166,7 @@ impl Flow {
                 self.conclude(index, m);
             }
             Part::Menu { .. } => self.conclude(index, m),
-            Part::Gone => {}
+            Part::Gone { .. } => {}
         }
     }
 
@@ -228,7 +227,7 @@ impl Flow {
         m.tell(Entry::new(since, What::CustomerAnswered).leg(leg));
         self.set_customer(leg, CustomerResult::Answered);
         let State::Engaged(Engaged {
-            part: Part::Dialling { .. } | Part::Gone,
+            part: Part::Dialling { .. } | Part::Gone { .. },
             leg: rep,
             ..
         }) = &self.state
@@ -283,7 +282,7 @@ impl Flow {
                 );
                 self.unreached(index, reason, m);
             }
-            Part::Gone => self.go_back(leg, m),
+            Part::Gone { .. } => self.go_back(leg, m),
             Part::Menu { .. } => {}
         }
     }
@@ -327,23 +326,28 @@ impl Flow {
                 .of(&self.attempts[index])
                 .by(By::Rep),
         );
-        self.part(Part::Gone);
-        if let Some(customer) = self.customer.last_mut() {
-            customer.life.create = Create::Unknown {
-                since: m.now,
-                asked: 1,
-            };
-            m.commands.push(Command::LookUp(customer.leg));
-        }
+        self.part(Part::Gone {
+            since: m.now,
+            checks: 0,
+        });
+        m.commands.extend(
+            self.customer
+                .last()
+                .map(|customer| Command::LookUp(customer.leg)),
+        );
     }
 
-    fn gone_clock(&mut self, m: &mut Moment<'_>) {
+    fn gone_clock(&mut self, since: Timestamp, checks: usize, m: &mut Moment<'_>) {
         let Some(customer) = self.customer.last_mut() else {
             return;
         };
         let leg = customer.leg;
-        if customer.life.ask_again() {
+        if checks + 1 < GONE_CHECKS_S.len() {
             m.order(Command::LookUp(leg));
+            self.part(Part::Gone {
+                since,
+                checks: checks + 1,
+            });
         } else {
             customer.life.presume_over(m.now);
             self.go_back(leg, m);
@@ -358,7 +362,7 @@ impl Flow {
             self.state = *engaged.back;
         }
         if let State::Round(round) = &mut self.state {
-            round.quiet_since = m.now;
+            round.since = m.now;
         }
     }
 
@@ -520,6 +524,10 @@ impl Flow {
             phone.claim(attempt.leg, next + s(DIAL_CHECK_S));
         }
     }
+}
+
+fn gone_check(checks: usize) -> SignedDuration {
+    SignedDuration::from_secs(GONE_CHECKS_S.get(checks).copied().unwrap_or(0))
 }
 
 /// How long a customer's leg was up.

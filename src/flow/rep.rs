@@ -46,6 +46,12 @@ impl Flow {
 
     /// A ring waits here. What it was rung for does not run meanwhile.
     pub(super) fn parked(&mut self, leg: LegId, refused: bool, m: &mut Moment<'_>) {
+        if let Some(index) = self
+            .index(leg)
+            .filter(|_| !self.wants(leg) && !self.waits(leg))
+        {
+            return self.never_left(index, m);
+        }
         let Some(index) = self
             .index(leg)
             .filter(|_| self.wants(leg) || self.waits(leg))
@@ -62,6 +68,15 @@ impl Flow {
             .claim(leg, until);
         if !stalled && self.stalled() {
             m.tell(Entry::new(m.now, What::Stalled));
+        }
+    }
+
+    /// Not wanted any more, and now known never to have left: its phone is free.
+    fn never_left(&mut self, index: usize, m: &mut Moment<'_>) {
+        let life = &mut self.attempts[index].life;
+        if life.create == Create::Leaving && life.live() {
+            life.presume_over(m.now);
+            self.release_phone(index, None, m);
         }
     }
 

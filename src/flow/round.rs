@@ -41,8 +41,8 @@ pub struct Round {
     pub slots: Vec<Slot>,
     /// The step that was started last.
     pub latest: Option<u16>,
-    /// When a phone last rang for this flow.
-    pub quiet_since: Timestamp,
+    /// When it began, or was taken up again after a rep had the lead.
+    pub since: Timestamp,
     /// When nobody may be rung any more.
     pub closes_at: Option<Timestamp>,
     /// The same customer is being served by another rooftop: nothing starts.
@@ -258,7 +258,7 @@ impl Flow {
             number: self.ladder.rounds,
             slots: slots(plan),
             latest: None,
-            quiet_since: m.now,
+            since: m.now,
             closes_at: None,
             blocked: false,
         });
@@ -311,14 +311,24 @@ impl Flow {
         if !round.next_is_owner() || round.others_have_rung() {
             return clock;
         }
-        let waited = round.quiet_since + s(self.terms().in_line_s);
+        let waited = self.quiet_since(round)? + s(self.terms().in_line_s);
         clock.map(|at| at.max(waited))
+    }
+
+    /// When a phone last rang for this round; `None` while one does.
+    fn quiet_since(&self, round: &Round) -> Option<Timestamp> {
+        let stops = round
+            .rung()
+            .filter_map(|(_, leg)| self.attempt(leg))
+            .map(|attempt| attempt.life.answered_at.or(attempt.settled_at));
+        let stops: Option<Vec<_>> = stops.collect();
+        stops.map(|stops| stops.into_iter().fold(round.since, Timestamp::max))
     }
 
     /// `next_after_s` after the latest step's last create left us, or when all its phones have ended.
     fn step_clock(&self, round: &Round) -> Option<Timestamp> {
         let Some(step) = round.latest else {
-            return Some(round.quiet_since);
+            return Some(round.since);
         };
         let legs = round
             .rung()

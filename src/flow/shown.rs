@@ -120,7 +120,7 @@ impl Flow {
             State::Held(_) => Stage::Held,
             State::Closed(_) => Stage::Closed,
             State::Engaged(engaged) => match engaged.part {
-                Part::Dialling { .. } | Part::Gone => Stage::Dialling,
+                Part::Dialling { .. } | Part::Gone { .. } => Stage::Dialling,
                 Part::Talking { .. } => Stage::Talking,
                 Part::Menu { .. } => Stage::WrappingUp,
             },

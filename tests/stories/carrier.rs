@@ -397,7 +397,7 @@ impl Carrier {
     }
 
     pub(crate) fn interrupted(&self, flow: &Flow, leg: LegId) -> Vec<Next> {
-        let turn = flow.hears(leg).map_or(1, |(_, turn)| turn);
+        let turn = flow.attempt(leg).map_or(1, |attempt| attempt.turn);
         if self.is_up(leg) {
             self.asks(leg, turn, Asked::Answer)
         } else {

@@ -194,7 +194,7 @@ impl World {
         let Some(flow) = self.flows.get(&leg.lead) else {
             return;
         };
-        let Some((attempt, turn)) = flow.hears(leg).filter(|_| self.carrier.is_up(leg)) else {
+        let Some(attempt) = flow.attempt(leg).filter(|_| self.carrier.is_up(leg)) else {
             return;
         };
         if !self.carrier.reads(leg, turn) {
