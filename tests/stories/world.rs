@@ -197,6 +197,7 @@ impl World {
         let Some(attempt) = flow.attempt(leg).filter(|_| self.carrier.is_up(leg)) else {
             return;
         };
+        let turn = attempt.turn;
         if !self.carrier.reads(leg, turn) {
             return;
         }
