@@ -136,6 +136,13 @@ impl Phone {
         self.hold = Some(Hold { leg, until });
     }
 
+    /// Makes the claim of a leg that has it last, also one whose time has just run out.
+    pub fn keep(&mut self, leg: LegId, until: Timestamp) {
+        if let Some(hold) = self.hold.as_mut().filter(|hold| hold.leg == leg) {
+            hold.until = hold.until.max(until);
+        }
+    }
+
     /// Whether this leg holds it.
     pub fn held_by(&self, leg: LegId) -> bool {
         self.hold.as_ref().is_some_and(|hold| hold.leg == leg)

@@ -10,6 +10,8 @@
 //! customer's, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
 //! carrier, `flow/shown.rs` how a flow looks from outside.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{LeadId, LegId, Phase, Side};
 use serde::{Deserialize, Serialize};
@@ -314,10 +316,8 @@ impl Flow {
             Event::Found(leg, found) => self.found(leg, &found, moment),
             Event::Woken => {}
             Event::Clock => self.clock(moment),
-            Event::Restarted => {
-                self.restarted(moment);
-                return self.settle(moment);
-            }
+            // Nothing else happens before every flow has claimed its phones again (P4).
+            Event::Restarted => return self.restarted(moment),
             Event::Release => self.release(moment),
             Event::Discard { reason } => self.discard(reason, moment),
             Event::Cancel { reason } => self.cancel(reason, moment),
@@ -362,22 +362,17 @@ impl Flow {
         })
     }
 
-    /// The phones whose desk rows a step may need, besides those of its rooftop's people.
+    /// The phones whose desk rows a step may need, besides those of its rooftop's people: also those that rang long
+    /// ago, because a late word about them may come.
     pub fn phones(&self) -> Vec<PhoneKey> {
-        let attempts = self
-            .attempts
-            .iter()
-            .filter(|attempt| attempt.life.live() || self.has(attempt.leg));
-        let mut keys: Vec<_> = attempts.map(|attempt| attempt.seat.phone.clone()).collect();
+        let attempts = self.attempts.iter().map(|attempt| &attempt.seat.phone);
         let slots = self
             .state
             .round()
             .into_iter()
             .flat_map(|round| &round.slots);
-        keys.extend(slots.map(|slot| slot.seat.phone.clone()));
-        keys.sort();
-        keys.dedup();
-        keys
+        let keys: BTreeSet<_> = attempts.chain(slots.map(|slot| &slot.seat.phone)).collect();
+        keys.into_iter().cloned().collect()
     }
 
     /// Open, and nobody has it yet.

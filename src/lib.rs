@@ -29,6 +29,7 @@
 //! Pure, and kept so by `tests/tidy.rs`: everything but [`io`], [`phones`] and [`cli`]. There is deliberately no trait
 //! for stores or carriers, no mock, and no clock or name made outside `io/clock.rs`.
 
+pub mod cli;
 pub mod decision;
 pub mod desk;
 pub mod flow;

@@ -119,6 +119,8 @@ impl Flow {
             && let Some(index) = self.index(engaged.leg)
         {
             self.rep_leg_over(index, By::Rep, m);
+            // The carrier has said so itself: a late "answered" proves nothing.
+            self.attempts[index].life.presumed = false;
         }
     }
 

@@ -106,7 +106,9 @@ impl Flow {
             Placing::Unknown => {
                 self.attempts[index].life.unknown(m.now);
                 self.first_ring(m.now);
-                self.attempt_clock(index, m);
+                if self.attempts[index].life.unknown_due().is_some() {
+                    self.unknown_clock(index, m);
+                }
             }
             Placing::BadNumber { .. } => self.refused(index, End::InvalidNumber, m),
             Placing::Failed { code } => {
@@ -147,6 +149,8 @@ impl Flow {
             return;
         };
         match (self.attempts[index].cue.clone(), asked) {
+            // The end has overtaken the key: there is nobody to join.
+            (_, Asked::Digits(_)) if !self.attempts[index].life.up() => {}
             (Cue::Whisper { prompt, repeats }, Asked::Digits(key)) => {
                 self.key(index, *key, prompt, repeats, m)
             }
@@ -209,15 +213,18 @@ impl Flow {
         self.engaged_clock(m);
     }
 
-    /// Live legs are looked up before anything overdue happens to them, or to a phone that they may still hold.
+    /// Live legs are looked up before anything overdue happens to them, and keep their phones until it has.
     pub(super) fn restarted(&mut self, m: &mut Moment<'_>) {
+        let until = m.now + SignedDuration::from_secs(UP_MAX_S);
         for attempt in &mut self.attempts {
-            if attempt.life.live() && attempt.life.call.is_some() {
-                let hold_off = attempt.life.restarted(m.now);
-                let phone = m.desk.phone_mut(&attempt.seat.phone);
-                if let Some(hold) = phone.hold.as_mut().filter(|hold| hold.leg == attempt.leg) {
-                    hold.until = hold.until.max(hold_off);
-                }
+            if !attempt.life.live() || attempt.life.waits() {
+                continue;
+            }
+            m.desk
+                .phone_mut(&attempt.seat.phone)
+                .keep(attempt.leg, until);
+            if attempt.life.call.is_some() {
+                attempt.life.restarted(m.now);
                 m.commands.push(Command::LookUp(attempt.leg));
             }
         }

@@ -14,8 +14,11 @@ use crate::plan::{self, First, Plan, Seat, Why};
 use crate::rotation::Rooftop;
 use leadbridge_providers::{LegId, Side};
 
-/// A round in which nothing rang is made anew after so many seconds at the earliest.
+/// A round in which nothing rang is made anew after so many seconds at the earliest, and after twice as many each
+/// time that nothing rings again.
 const AGAIN_S: i64 = 10;
+/// But it is never doubled more often than this: to 21 minutes.
+const DOUBLED_MAX: u32 = 7;
 
 /// How far up its ladder of rounds a flow is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +29,8 @@ pub struct Ladder {
     pub used: usize,
     /// How many rounds there were in all.
     pub rounds: u16,
+    /// How many rounds in a row rang nothing.
+    pub idle: u32,
     /// How many mornings were given.
     pub mornings: u32,
     /// Phones that were taken for the whole of the last round.
@@ -184,7 +189,7 @@ impl Flow {
             return closing;
         }
         let step = round.todo().next().and_then(|_| self.step_due(round));
-        let end = self.end_gate(round);
+        let end = self.end_gate(round).filter(|_| self.settled(round));
         [closing, step, end].into_iter().flatten().min()
     }
 
@@ -394,13 +399,18 @@ impl Flow {
 
     /// Every phone has rung or could not; or is still taken `in_line_s` after the owner's ring ended.
     fn round_is_over(&self, round: &Round, now: Timestamp) -> bool {
-        let settled = round.rung().all(|(_, leg)| {
-            self.attempt(leg)
-                .is_none_or(|attempt| attempt.result.is_some())
-        });
         let waits = round.in_line().next().is_some();
         let waited = self.end_gate(round).is_some_and(|at| at <= now);
-        !round.blocked && round.todo().next().is_none() && settled && (!waits || waited)
+        !round.blocked && self.settled(round) && (!waits || waited)
+    }
+
+    /// No step is to come, and no phone of the round may still be picked up.
+    fn settled(&self, round: &Round) -> bool {
+        let settled = |leg| {
+            self.attempt(leg)
+                .is_none_or(|attempt| attempt.result.is_some())
+        };
+        round.todo().next().is_none() && round.rung().all(|(_, leg)| settled(leg))
     }
 
     /// When phones that are still taken no longer keep the round open.
@@ -456,14 +466,17 @@ impl Flow {
             .filter_map(|(_, leg)| self.attempt(leg))
             .any(rang);
         if counts {
+            self.ladder.idle = 0;
             return self.after_round(m);
         }
         self.ladder.used = self.ladder.used.saturating_sub(1);
         if self.ladder.used == 0 {
             self.ladder.first_ring_at = None;
         }
+        let again_s = AGAIN_S << self.ladder.idle.min(DOUBLED_MAX);
+        self.ladder.idle += 1;
         self.state = State::Waiting {
-            until: m.now + SignedDuration::from_secs(AGAIN_S),
+            until: m.now + SignedDuration::from_secs(again_s),
         };
     }
 

@@ -83,6 +83,7 @@ impl Daemon {
 
     /// Serves until `shutdown`; requests in hand finish, the outbox stays for the next process.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+        self.engine.recover().await.map_err(std::io::Error::other)?;
         let router = web::router(self.engine.clone(), &self.settings.server);
         let running = tokio::spawn(self.engine.run());
         let served = web::serve(listener, router, shutdown).await;

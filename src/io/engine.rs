@@ -170,14 +170,10 @@ impl Engine {
         tokio::spawn(step.instrument(span));
     }
 
-    /// Runs what is due until the process ends; first of all, what the last process left behind.
+    /// Runs what is due until the process ends.
     pub async fn run(self) {
         for trunk in self.trunks.values() {
             tokio::spawn(trunk.clone().run(self.clone()));
-        }
-        while let Err(error) = self.recover().await {
-            warn!(%error, "the store can't be read; trying again");
-            tokio::time::sleep(LOOK_EVERY).await;
         }
         loop {
             let pause = self.run_due().await.unwrap_or_else(|error| {
@@ -237,8 +233,10 @@ impl Engine {
         }
     }
 
-    /// What the last process left: creates whose fate is unknown, orders to repeat, live legs to look up.
-    async fn recover(&self) -> Result<(), StoreError> {
+    /// What the last process left: live legs to look up, creates whose fate is unknown, orders to repeat. Every
+    /// leg has its phone again before anything else happens (P4), so nothing is served before this is done.
+    pub async fn recover(&self) -> Result<(), StoreError> {
+        self.restart_flows().await?;
         for item in self.store.reads().outbox().await? {
             match (&item.command, &item.errand) {
                 (Command::Ring(leg), _) if !item.parked => {
@@ -257,7 +255,7 @@ impl Engine {
                 ) => self.repeat(&item, errand).await?,
             }
         }
-        self.restart_flows().await
+        Ok(())
     }
 
     async fn repeat(&self, item: &Item, errand: &Errand) -> Result<(), StoreError> {

@@ -1,11 +1,13 @@
 //! The figures for operating (INTERFACE, metrics): counted where things happen, told on `/metrics`. Labels are ids
 //! and words of closed vocabularies, never anything personal (P9).
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
 use leadbridge_providers::Placing;
-use prometheus_client::encoding::text;
+use prometheus_client::encoding::{EncodeMetric, text};
+use prometheus_client::metrics::TypedMetric;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -65,69 +67,24 @@ impl Metrics {
         reason = "one is made, at the start of the process"
     )]
     pub fn new() -> Metrics {
-        let mut part = Registry::with_prefix("leadbridge");
-        let names = &mut part;
-        let speed = || Histogram::new(SPEED_S);
+        let mut names = Registry::with_prefix("leadbridge");
+        let n = &mut names;
+        let commits = Histogram::new(COMMIT_S);
         let mut metrics = Metrics {
-            leads: told(names, "leads", "Leads received", Family::default()),
-            attempts: told(
-                names,
-                "attempts",
-                "Rings of reps that came to a result",
-                Family::default(),
-            ),
-            outcomes: told(names, "outcomes", "Leads that ended", Family::default()),
-            carrier_requests: told(
-                names,
-                "carrier_requests",
-                "Rings asked of a carrier",
-                Family::default(),
-            ),
-            carrier_up: told(
-                names,
-                "carrier_up",
-                "Whether a carrier takes rings",
-                Family::default(),
-            ),
-            flows: told(
-                names,
-                "flows",
-                "Leads under way, by state",
-                Family::default(),
-            ),
-            outbox: told(
-                names,
-                "outbox",
-                "Commands that have not left or are not answered",
-                Gauge::default(),
-            ),
-            time_to_ring: told(
-                names,
-                "time_to_ring_seconds",
-                "From reception to the first phone ringing",
-                speed(),
-            ),
-            time_to_accept: told(
-                names,
-                "time_to_accept_seconds",
-                "From reception to the accept key",
-                speed(),
-            ),
-            time_to_connect: told(
-                names,
-                "time_to_connect_seconds",
-                "From reception to the customer's answer",
-                speed(),
-            ),
-            commit: told(
-                names,
-                "store_commit_seconds",
-                "How long a commit took",
-                Histogram::new(COMMIT_S),
-            ),
+            leads: family(n, "leads", "Leads received"),
+            attempts: family(n, "attempts", "Rings of reps that came to a result"),
+            outcomes: family(n, "outcomes", "Leads that ended"),
+            carrier_requests: family(n, "carrier_requests", "Rings asked of a carrier"),
+            carrier_up: family(n, "carrier_up", "Whether a carrier takes rings"),
+            flows: family(n, "flows", "Leads under way, by state"),
+            outbox: told(n, "outbox", "Commands under way", Gauge::default()),
+            time_to_ring: speed(n, "ring", "From reception to the first phone ringing"),
+            time_to_accept: speed(n, "accept", "From reception to the accept key"),
+            time_to_connect: speed(n, "connect", "From reception to the customer's answer"),
+            commit: told(n, "store_commit_seconds", "How long a commit took", commits),
             registry: Arc::default(),
         };
-        metrics.registry = Arc::new(part);
+        metrics.registry = Arc::new(names);
         metrics
     }
 
@@ -217,6 +174,18 @@ impl Metrics {
             self.outcomes.get_or_create(&labels).inc();
         }
     }
+}
+
+fn family<const N: usize, M>(names: &mut Registry, name: &str, help: &str) -> Family<Labels<N>, M>
+where
+    M: Default + TypedMetric + EncodeMetric + Send + Sync + Debug + 'static,
+{
+    told(names, name, help, Family::default())
+}
+
+fn speed(names: &mut Registry, to: &str, help: &str) -> Histogram {
+    let name = format!("time_to_{to}_seconds");
+    told(names, &name, help, Histogram::new(SPEED_S))
 }
 
 fn told<M: Metric + Clone>(names: &mut Registry, name: &str, help: &str, metric: M) -> M {

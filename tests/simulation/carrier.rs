@@ -106,7 +106,7 @@ impl Carrier {
                 (from, until, *group::pick(rng, &kinds))
             })
             .collect();
-        if rng.u8(..20) == 0 {
+        if rng.u8(..80) == 0 {
             let from = now + SignedDuration::from_secs(rng.i64(0..20_000));
             faults.push((
                 from,
@@ -398,6 +398,7 @@ impl World<'_> {
                 Cue::Taken { .. }
                 | Cue::DealtWith
                 | Cue::Passed
+                | Cue::Paused
                 | Cue::NoKey
                 | Cue::Suspicious
                 | Cue::TestPassed

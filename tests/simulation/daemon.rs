@@ -118,6 +118,7 @@ impl World<'_> {
         let decision = decision::decide(rows, event.clone(), &self.rules, self.now);
         self.tell(|| format!("    {:?} {:?}", decision.commands, decision.wakes));
         self.keeps_promises(&before, &event, &decision);
+        self.tell(|| holds(&decision.rows.desk));
         self.save(decision.rows);
         self.daemon
             .store
@@ -183,8 +184,8 @@ impl World<'_> {
         self.in_ms(away_ms, Happening::Restarts);
     }
 
-    /// Unfinished creates are unknown, what may be repeated is repeated, live legs are looked up before
-    /// anything overdue happens to them.
+    /// Live legs are looked up and keep their phones before anything else happens; then unfinished creates are
+    /// unknown, and what may be repeated is repeated.
     pub(crate) fn restart(&mut self) {
         if self.daemon.up {
             return;
@@ -192,17 +193,17 @@ impl World<'_> {
         self.tell(|| "the daemon is back".to_owned());
         self.carrier.trouble_at = self.now;
         self.daemon.up = true;
-        let items: Vec<_> = self.daemon.store.outbox.keys().copied().collect();
-        for id in items {
-            if !self.resume(id) {
-                return;
-            }
-        }
         let leads: Vec<_> = self.daemon.store.flows.keys().copied().collect();
         for lead in leads {
             let flow = &self.daemon.store.flows[&lead];
             let matters = flow.outcome().is_none() || flow.deadline().is_some();
             if matters && !self.decide(lead, Event::Restarted, None) {
+                return;
+            }
+        }
+        let items: Vec<_> = self.daemon.store.outbox.keys().copied().collect();
+        for id in items {
+            if !self.resume(id) {
                 return;
             }
         }
@@ -382,4 +383,11 @@ impl World<'_> {
             );
         }
     }
+}
+
+/// Who is on which phone, for the trace.
+fn holds(desk: &Desk) -> String {
+    let held = desk.0.values().filter_map(|phone| phone.hold.as_ref());
+    let held = held.map(|hold| format!("{} until {:.0}", hold.leg, hold.until));
+    format!("    held: {}", held.collect::<Vec<_>>().join(", "))
 }

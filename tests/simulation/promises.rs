@@ -18,6 +18,8 @@ use crate::world::World;
 const STEPS_PER_MIN: u32 = 3000;
 /// Rows are searched for personal data after one decision in so many.
 const SEARCHED_ONCE_IN: u32 = 32;
+/// A flow that a mute carrier has made long is not searched: that would take longer than all the rest.
+const SEARCHED_UP_TO: usize = 50;
 /// All customers of the simulation have these digits in their number.
 const CUSTOMER_DIGITS: &str = "47999120";
 const OPEN_DAYS: i64 = 7;
@@ -88,7 +90,7 @@ impl World<'_> {
         self.new_rings_find_free_phones(before, flow);
         self.owner_comes_last(before, flow);
         self.rounds_end_in_order(before, decision);
-        if self.once_in(SEARCHED_ONCE_IN) {
+        if flow.attempts.len() < SEARCHED_UP_TO && self.once_in(SEARCHED_ONCE_IN) {
             nothing_personal(decision);
         }
     }
@@ -229,7 +231,12 @@ impl World<'_> {
                 .flat_map(|flow| &flow.attempts);
             let mut all = mine.chain(others);
             let alive = all.find(|old| {
-                old.leg != new.leg && old.seat.phone == new.seat.phone && old.life.live()
+                let span_over = old
+                    .life
+                    .span_ends(old.ring_s)
+                    .is_some_and(|at| at <= self.now);
+                let over = !old.life.live() || (span_over && !old.life.up());
+                old.leg != new.leg && old.seat.phone == new.seat.phone && !over
             });
             assert!(
                 alive.is_none(),
@@ -253,9 +260,13 @@ impl World<'_> {
         if rings(flow) {
             *rung_at = now;
         }
-        let owner_rings = flow.attempts[before.attempts..]
-            .iter()
-            .any(|one| one.seat.owner);
+        // An owner whose step had come while the phone was taken rings when it is free.
+        let stood_in_line = before.round.as_ref().is_some_and(|round| {
+            let mut owners = round.slots.iter().filter(|slot| slot.seat.owner);
+            owners.any(|slot| slot.state == SlotState::InLine)
+        });
+        let mut new = flow.attempts[before.attempts..].iter();
+        let owner_rings = new.any(|one| one.seat.owner) && !stood_in_line;
         if let Some(round) = round(flow).filter(|_| owner_rings && !waited) {
             let mut others = round
                 .slots
