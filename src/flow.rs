@@ -73,6 +73,12 @@ pub struct Flow {
     pub menu_key: Option<char>,
     /// Another rooftop has an open flow for this customer.
     pub elsewhere: bool,
+    /// The customer was told once that we call later.
+    #[serde(default)]
+    pub told_to_wait: bool,
+    /// The admin was told that the rooftop is gone.
+    #[serde(default)]
+    pub told_gone: bool,
 }
 
 /// What was known of a lead at arrival, without anything personal.
@@ -275,6 +281,8 @@ impl Flow {
             suspected_by: None,
             menu_key: None,
             elsewhere: false,
+            told_to_wait: false,
+            told_gone: false,
         }
     }
 

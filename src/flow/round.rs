@@ -143,7 +143,9 @@ impl Flow {
             When::Later(until) if asleep => self.state = State::Sleeping { until },
             When::Later(until) => self.wait(until, m),
             When::Gone(until) => {
-                m.order(Command::Notice(Notice::RooftopGone));
+                if !std::mem::replace(&mut self.told_gone, true) {
+                    m.order(Command::Notice(Notice::RooftopGone));
+                }
                 self.state = State::Waiting { until };
             }
         }
@@ -511,7 +513,8 @@ impl Flow {
     }
 
     fn wait(&mut self, until: Timestamp, m: &mut Moment<'_>) {
-        if self.facts.texts && self.attempts.is_empty() {
+        let news = self.facts.texts && self.attempts.is_empty();
+        if news && !std::mem::replace(&mut self.told_to_wait, true) {
             m.order(Command::Text(Text::CustomerWaits));
         }
         m.tell(Entry::new(m.now, What::Waiting).because(until.to_string()));
