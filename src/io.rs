@@ -3,6 +3,7 @@
 pub mod carrier;
 pub mod clock;
 pub mod config;
+pub mod daemon;
 pub mod engine;
 pub mod log;
 pub mod metrics;
