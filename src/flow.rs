@@ -73,6 +73,12 @@ pub struct Flow {
     pub menu_key: Option<char>,
     /// Another rooftop has an open flow for this customer.
     pub elsewhere: bool,
+    /// The customer was told once that we call later.
+    #[serde(default)]
+    pub told_to_wait: bool,
+    /// The admin was told that the rooftop is gone.
+    #[serde(default)]
+    pub told_gone: bool,
 }
 
 /// What was known of a lead at arrival, without anything personal.
@@ -275,6 +281,8 @@ impl Flow {
             suspected_by: None,
             menu_key: None,
             elsewhere: false,
+            told_to_wait: false,
+            told_gone: false,
         }
     }
 
@@ -310,7 +318,7 @@ impl Flow {
             Event::Clock => self.clock(moment),
             // Nothing else happens before every flow has claimed its phones again (P4).
             Event::Restarted => return self.restarted(moment),
-            Event::Release => self.release(moment),
+            Event::Release { reason } => self.release(reason, moment),
             Event::Discard { reason } => self.discard(reason, moment),
             Event::Cancel { reason } => self.cancel(reason, moment),
         }
@@ -463,9 +471,12 @@ impl Flow {
         }
     }
 
-    fn release(&mut self, m: &mut Moment<'_>) {
-        if matches!(self.state, State::Held(_)) {
-            m.tell(Entry::new(m.now, What::LeadReleased));
+    /// A person lets a held lead go, if there is anything to ring.
+    fn release(&mut self, reason: Option<String>, m: &mut Moment<'_>) {
+        if matches!(self.state, State::Held(_)) && self.facts.number.is_some() {
+            let mut entry = Entry::new(m.now, What::LeadReleased);
+            entry.reason = reason;
+            m.tell(entry);
             self.suspected_by = None;
             self.open_since = m.now;
             self.begin_anew(m.now);

@@ -32,6 +32,8 @@ pub(crate) enum Mood {
     Failed(u32),
     /// Too many requests.
     NotSent,
+    /// Waits here for its turn, in seconds.
+    Paced(u32),
     /// The phone rings, and the daemon dies before the answer is read.
     Dies,
 }
@@ -120,6 +122,17 @@ impl Carrier {
             .position(|(whom, _)| whom == who)
             .map(|at| self.moods.remove(at).1);
         match mood {
+            Some(Mood::Paced(seconds)) => {
+                self.stall(leg, t1, false, now);
+                if let Some(stalled) = self.stalled.get_mut(&leg) {
+                    stalled.at = now + SignedDuration::from_secs(seconds.into());
+                }
+                let parked = Event::Parked {
+                    leg,
+                    refused: false,
+                };
+                return vec![Next::Step(leg.lead, parked)];
+            }
             Some(Mood::NotSent) => {
                 self.stall(leg, t1, false, now);
                 return vec![placing(leg, Placing::NotSent)];
@@ -459,7 +472,7 @@ impl Carrier {
     }
 
     /// Rings that waited and are tried now: while the carrier is down only the oldest lead's.
-    pub(crate) fn to_be_tried(&mut self, now: Timestamp) -> Vec<LegId> {
+    pub(crate) fn try_now(&mut self, now: Timestamp) -> Vec<LegId> {
         let due = self.stalled.iter().filter(|(_, stalled)| stalled.at <= now);
         let mut due: Vec<_> = due
             .map(|(leg, stalled)| (stalled.down, stalled.t1, *leg))

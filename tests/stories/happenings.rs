@@ -159,8 +159,7 @@ fn read(arrival: &mut Arrival, part: &str, world: &World) -> Result<(), String> 
 fn parse_mood(mood: &str) -> Result<Mood, String> {
     let code = || {
         mood.rsplit(' ')
-            .next()
-            .and_then(|code| code.parse().ok())
+            .find_map(|code| code.parse().ok())
             .unwrap_or(0)
     };
     match mood {
@@ -169,6 +168,7 @@ fn parse_mood(mood: &str) -> Result<Mood, String> {
         "no answer, and nothing rings" => Ok(Mood::UnknownLost),
         "too many requests" => Ok(Mood::NotSent),
         "the daemon dies before the answer" => Ok(Mood::Dies),
+        _ if mood.starts_with("waits for its turn, ") => Ok(Mood::Paced(code())),
         _ if mood.starts_with("no such number, ") => Ok(Mood::BadNumber(code())),
         _ if mood.starts_with("refused with ") => Ok(Mood::Failed(code())),
         _ => Err(format!("no such mood: {mood}")),
@@ -217,7 +217,7 @@ fn person(world: &mut World, order: &str) -> Result<(), String> {
     let (verb, name) = order.split_once(' ').ok_or("what does the person do?")?;
     let lead = lead_named(world, name).ok_or("no such lead")?;
     let event = match verb {
-        "releases" => Event::Release,
+        "releases" => Event::Release { reason: None },
         "cancels" => Event::Cancel { reason },
         "discards" => Event::Discard { reason },
         other => return Err(format!("nobody {other}")),

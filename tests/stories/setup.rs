@@ -63,6 +63,13 @@ pub(crate) fn rep_id(name: &str) -> RepId {
 pub(crate) fn change(rules: &mut Rules, line: &str) -> Result<bool, String> {
     if let Some(name) = line.strip_suffix(" is deleted") {
         rules.rooftops.remove(&RooftopId(name.to_lowercase()));
+        rules.reps.remove(&rep_id(name));
+        return Ok(true);
+    }
+    if let Some(name) = line.strip_suffix(" is back") {
+        let id = RooftopId(name.to_lowercase());
+        let before = self::rules().rooftops.remove(&id);
+        rules.rooftops.extend(before.map(|rooftop| (id, rooftop)));
         return Ok(true);
     }
     let Some((who, settings)) = line.split_once(": ") else {

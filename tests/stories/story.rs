@@ -204,7 +204,7 @@ impl Teller {
                     }
                 }
             }));
-        if self.brief {
+        if self.brief && self.world.several {
             self.lines.extend(happenings::sums(&self.world));
         }
         Ok(())

@@ -97,7 +97,7 @@ pub(crate) fn hears(flow: &Flow, attempt: &Attempt) -> String {
             reason,
             again: false,
         } => format!("\"{}\"", word(reason)),
-        Cue::Menu => "\"what came of it?\"".to_owned(),
+        Cue::Menu => format!("\"what came of it?\"{asked_again}"),
         Cue::Taken { by } => format!("\"{} has it\"", name(by)),
         Cue::DealtWith => "\"dealt with\"".to_owned(),
         Cue::Passed => "\"passed on\"".to_owned(),

@@ -269,7 +269,7 @@ impl World {
 
     /// Rings that wait because the carrier refuses them: the oldest lead's is tried first.
     fn try_stalled(&mut self) {
-        for leg in self.carrier.to_be_tried(self.now) {
+        for leg in self.carrier.try_now(self.now) {
             self.step(leg.lead, Event::Leaving(leg));
             if self.flows[&leg.lead].wants(leg) {
                 self.carrier_rings(leg);
