@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use leadbridge::phones::{Act, Behaviour, CallRecord};
+use leadbridge::phones::{Act, Behaviour, CallRecord, CreateFault, Misbehaviour};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -19,12 +19,14 @@ const REPS: usize = 10;
 const SETTLED_WITHIN: Duration = Duration::from_secs(200);
 /// How long a life of the daemon is at most.
 const LIFE_MAX_MS: u64 = 1200;
+/// Long enough that many a kill comes between a create and its answer.
+const CREATE_TAKES: Duration = Duration::from_millis(200);
 /// How long a free phone may take to ring.
 const AT_ONCE: Duration = Duration::from_secs(4);
 
 /// How many kills: `tests/run --long` says more.
 fn kills() -> usize {
-    std::env::var("LEADBRIDGE_KILLS").map_or(40, |kills| kills.parse().unwrap())
+    std::env::var("LEADBRIDGE_KILLS").map_or(100, |kills| kills.parse().unwrap())
 }
 
 fn phone(rep: usize) -> String {
@@ -89,12 +91,19 @@ async fn kill_9_at_any_instant_loses_and_doubles_nothing() {
         daemon.on_phone(&phone(rep), behaviour(rep));
     }
     for count in 0..LEADS + REPS {
-        daemon.on_phone(&customer(count), talks(ms(200)));
+        daemon.on_phone(&customer(count), talks(ms(5000)));
     }
+    let slowly = CreateFault::AnswersAfter(CREATE_TAKES);
+    let (how, times) = (slowly, 10_000);
+    daemon.misbehave(Misbehaviour::Creates { how, times }).await;
     let kills = kills();
-    let ((), sent) = tokio::join!(
+    let (hit, sent) = tokio::join!(
         lives_and_dies(&daemon, kills),
         keeps_sending(&daemon, kills)
+    );
+    assert!(
+        hit * 3 > kills * 2,
+        "only {hit} of {kills} kills met a live call"
     );
     let leads = settled(&daemon, &sent).await;
     assert_nothing_doubled(&daemon);
@@ -102,11 +111,14 @@ async fn kill_9_at_any_instant_loses_and_doubles_nothing() {
     no_phone_is_held(&daemon).await;
 }
 
-/// Killed while it works, and sometimes while it starts.
-async fn lives_and_dies(daemon: &Daemon, kills: usize) {
+/// Killed while it works, and sometimes while it starts; how often a call was under way.
+async fn lives_and_dies(daemon: &Daemon, kills: usize) -> usize {
+    let mut hit = 0;
     for kill in 0..kills {
         sleep(ms(fastrand::u64(..LIFE_MAX_MS))).await;
         daemon.kill();
+        let calls = daemon.network.calls();
+        hit += usize::from(calls.iter().any(|call| call.end.is_none()));
         if kill % 4 == 3 {
             daemon.starts();
             sleep(ms(fastrand::u64(..120))).await;
@@ -114,6 +126,7 @@ async fn lives_and_dies(daemon: &Daemon, kills: usize) {
         }
         daemon.serve().await;
     }
+    hit
 }
 
 /// Sends each lead until it is taken, as sources do; every tenth to a garage with one rep.
