@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use leadbridge::phones::{Act, Behaviour, CreateFault, End, Misbehaviour};
+use leadbridge::phones::{Act, Behaviour, CallbackFault, CreateFault, End, Misbehaviour};
 use serde_json::Value;
 
 use crate::config::{AN, BART, CHLOE, Config};
 use crate::daemon::{Daemon, until};
 use crate::ladder::results;
-use crate::people::{accepts, ms, picks_up, talks};
+use crate::people::{accepts, accepts_after, ms, picks_up, talks};
 use crate::rush::assert_nothing_doubled;
 use crate::sender::{CUSTOMER, lead};
 
@@ -22,9 +22,10 @@ async fn willing(reps: &[&str], terms: &str) -> Daemon {
     daemon
 }
 
-/// The way of a lead whose first create goes wrong so.
-async fn after_create_fault(how: CreateFault) -> (Daemon, Value) {
-    let daemon = willing(&["an", "bart"], "ring_s = 1; next_after_s = 0").await;
+/// The way of a lead whose first create goes wrong so. The rep takes long enough for a second create to be seen.
+async fn after_create_fault(how: CreateFault, rep: Duration) -> (Daemon, Value) {
+    let daemon = willing(&["an", "bart"], "ring_s = 9; next_after_s = 0").await;
+    daemon.on_phone(AN, accepts_after(rep));
     daemon
         .misbehave(Misbehaviour::Creates { how, times: 1 })
         .await;
@@ -35,37 +36,64 @@ async fn after_create_fault(how: CreateFault) -> (Daemon, Value) {
     (daemon, lead)
 }
 
+/// The same where the phone rings all the same: once.
+async fn rings_once_after(how: CreateFault, rep: Duration) {
+    let (daemon, lead) = after_create_fault(how, rep).await;
+    assert_eq!(results(&lead), ["an accepted"]);
+    daemon.call_to(AN);
+}
+
 #[tokio::test]
 async fn a_create_answered_500_without_a_call_is_no_miss_and_the_next_rep_rings() {
-    let (daemon, lead) = after_create_fault(CreateFault::FailsBefore).await;
+    let (daemon, lead) = after_create_fault(CreateFault::FailsBefore, ms(0)).await;
     assert_eq!(results(&lead)[..2], ["an lost", "bart accepted"]);
     assert!(daemon.calls_to(AN).is_empty());
 }
 
 #[tokio::test]
-async fn a_call_that_rings_though_its_create_failed_is_found_and_taken() {
-    for how in [CreateFault::FailsAfter, CreateFault::AnswersNonsense] {
-        let (daemon, lead) = after_create_fault(how.clone()).await;
-        assert_eq!(results(&lead), ["an accepted"], "{how:?}");
-        daemon.call_to(AN);
-    }
+async fn a_call_whose_create_was_answered_500_rings_once() {
+    rings_once_after(CreateFault::FailsAfter, ms(3000)).await;
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_after_the_first_callback_or_too_late_changes_nothing() {
-    for how in [
-        CreateFault::AnswersAfterCallback,
-        CreateFault::AnswersAfter(Duration::from_secs(6)),
-    ] {
-        let (daemon, lead) = after_create_fault(how.clone()).await;
-        assert_eq!(results(&lead), ["an accepted"], "{how:?}");
-        daemon.call_to(AN);
-    }
+async fn a_call_whose_create_was_answered_with_nonsense_rings_once() {
+    rings_once_after(CreateFault::AnswersNonsense, ms(3000)).await;
+}
+
+#[tokio::test]
+async fn a_call_whose_create_was_answered_too_late_rings_once() {
+    let late = CreateFault::AnswersAfter(Duration::from_secs(7));
+    rings_once_after(late, ms(8000)).await;
+}
+
+#[tokio::test]
+async fn a_create_answered_after_the_first_callback_is_as_good_as_any() {
+    rings_once_after(CreateFault::AnswersAfterCallback, ms(300)).await;
+}
+
+/// Nothing is told of it either: only the look-up knows that it rings.
+#[tokio::test]
+async fn a_call_of_which_nothing_was_told_is_found() {
+    let daemon = willing(&["an", "bart"], "ring_s = 9; next_after_s = 0").await;
+    daemon.on_phone(AN, Behaviour::Manual);
+    let silent = CallbackFault::Dropped {
+        event: None,
+        percent: 100,
+    };
+    daemon.misbehave(Misbehaviour::Callbacks(silent)).await;
+    let (how, times) = (CreateFault::FailsAfter, 1);
+    daemon.misbehave(Misbehaviour::Creates { how, times }).await;
+    let id = daemon.sends(&lead(CUSTOMER)).await;
+    daemon
+        .lead_when(&id, "found", |lead| lead["marks"]["t2"].is_string())
+        .await;
+    assert_eq!(results(&daemon.lead(&id).await), ["an"]);
+    daemon.call_to(AN);
 }
 
 #[tokio::test]
 async fn too_many_requests_means_the_same_ring_a_moment_later() {
-    let (daemon, lead) = after_create_fault(CreateFault::TooMany).await;
+    let (daemon, lead) = after_create_fault(CreateFault::TooMany, ms(300)).await;
     assert_eq!(results(&lead), ["an accepted"]);
     daemon.call_to(AN);
 }
