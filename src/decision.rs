@@ -111,7 +111,10 @@ pub fn meet(arrival: &Arrival, rules: &Rules, key: &HashKey, now: Timestamp) -> 
         _ if arrival.told.is_none() => (None, Some(HeldReason::Unreadable)),
         Ok(phone) => (Some(phone), None),
         Err(_) if lead.test => (None, None),
-        Err(reason) => (None, Some(reason)),
+        Err(reason) => (
+            guard::number_if_released(&lead, rules, reason),
+            Some(reason),
+        ),
     };
     let tester = phone
         .as_ref()

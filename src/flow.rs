@@ -318,7 +318,7 @@ impl Flow {
             Event::Clock => self.clock(moment),
             // Nothing else happens before every flow has claimed its phones again (P4).
             Event::Restarted => return self.restarted(moment),
-            Event::Release => self.release(moment),
+            Event::Release { reason } => self.release(reason, moment),
             Event::Discard { reason } => self.discard(reason, moment),
             Event::Cancel { reason } => self.cancel(reason, moment),
         }
@@ -471,9 +471,12 @@ impl Flow {
         }
     }
 
-    fn release(&mut self, m: &mut Moment<'_>) {
-        if matches!(self.state, State::Held(_)) {
-            m.tell(Entry::new(m.now, What::LeadReleased));
+    /// A person lets a held lead go, if there is anything to ring.
+    fn release(&mut self, reason: Option<String>, m: &mut Moment<'_>) {
+        if matches!(self.state, State::Held(_)) && self.facts.number.is_some() {
+            let mut entry = Entry::new(m.now, What::LeadReleased);
+            entry.reason = reason;
+            m.tell(entry);
             self.suspected_by = None;
             self.open_since = m.now;
             self.begin_anew(m.now);

@@ -26,6 +26,24 @@ pub fn check(lead: &Lead, rules: &Rules) -> Result<PhoneNumber, HeldReason> {
     Ok(number)
 }
 
+/// The number that a person may still let be rung when [`check`] held the lead for this reason.
+pub fn number_if_released(lead: &Lead, rules: &Rules, reason: HeldReason) -> Option<PhoneNumber> {
+    match reason {
+        HeldReason::Country | HeldReason::Consent => {
+            PhoneNumber::parse(lead.phone.as_deref()?, &rules.country).ok()
+        }
+        HeldReason::Unreadable
+        | HeldReason::NoPhone
+        | HeldReason::InvalidNumber
+        | HeldReason::Premium
+        | HeldReason::OwnNumber
+        | HeldReason::Rate
+        | HeldReason::Cap
+        | HeldReason::Spam
+        | HeldReason::Suspicious => None,
+    }
+}
+
 /// The rep whose phone this is.
 pub fn rep_of_number<'a>(rules: &'a Rules, number: &PhoneNumber) -> Option<&'a Rep> {
     rules.reps.values().find(|rep| rep.phone == *number)

@@ -56,7 +56,10 @@ pub enum Event {
     /// The daemon was away, or the clock jumped.
     Restarted,
     /// A person lets a held lead go.
-    Release,
+    Release {
+        /// As given.
+        reason: Option<String>,
+    },
     /// A person puts a held lead away.
     Discard {
         /// As given.

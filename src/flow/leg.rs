@@ -153,10 +153,6 @@ impl Life {
             Phase::Ended(_) => Rank::Ended,
         };
         self.settle(now);
-        if rank == Rank::Answered && self.rank == Rank::Answered {
-            self.seen_at = Some(now);
-            self.unheard = 0;
-        }
         let proven_wrong = self.presumed && rank >= Rank::Answered;
         if rank <= self.rank && !proven_wrong {
             return false;
@@ -170,6 +166,12 @@ impl Life {
             Phase::Ended(end) => self.finish(*end, now),
         }
         true
+    }
+
+    /// A look-up says that it is up; a callback would only say that it once was.
+    pub fn seen_up(&mut self, now: Timestamp) {
+        self.seen_at = Some(now);
+        self.unheard = 0;
     }
 
     /// The carrier's name for it.
@@ -231,6 +233,9 @@ impl Life {
 
     /// Over by the clock: the carrier has ended it by now, whatever we were told.
     pub fn presume_over(&mut self, now: Timestamp) {
+        if !self.live() {
+            return;
+        }
         self.rank = Rank::Ended;
         self.presumed = true;
         self.ended_at.get_or_insert(now);
@@ -257,8 +262,7 @@ impl Life {
 
     fn answer(&mut self, now: Timestamp) {
         self.answered_at = Some(now);
-        self.seen_at = Some(now);
-        self.unheard = 0;
+        self.seen_up(now);
     }
 
     fn finish(&mut self, end: End, now: Timestamp) {

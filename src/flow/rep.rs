@@ -192,6 +192,7 @@ impl Flow {
                 self.attempts[index].life.hold_off = None;
                 self.bind(index, call, m);
                 self.rise(index, phase, *ended_at, m);
+                self.still_up(index, phase, m.now);
             }
             Found::Nothing if self.attempts[index].life.up() => {
                 self.rise(index, &Phase::Ended(End::Completed { up_s: None }), None, m);
@@ -335,7 +336,6 @@ impl Flow {
         m: &mut Moment<'_>,
     ) {
         if !self.attempts[index].life.rise(phase, m.now) {
-            self.still_up(index, phase, m.now);
             return;
         }
         let attempt = &mut self.attempts[index];
@@ -355,10 +355,11 @@ impl Flow {
         }
     }
 
-    /// A look-up or callback that says "still up" puts the next look-up off.
+    /// A look-up that says "still up" puts the next one off.
     fn still_up(&mut self, index: usize, phase: &Phase, now: Timestamp) {
         let life = &mut self.attempts[index].life;
         if *phase == Phase::Answered && life.up() {
+            life.seen_up(now);
             life.check_at = life
                 .check_at
                 .map(|at| at.max(now + SignedDuration::from_secs(UP_CHECK_S)));

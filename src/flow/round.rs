@@ -20,6 +20,9 @@ const AGAIN_S: i64 = 10;
 /// But it is never doubled more often than this: to 21 minutes.
 const DOUBLED_MAX: u32 = 7;
 
+/// Hours without an end in sight are read again after so long.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+
 /// How far up its ladder of rounds a flow is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ladder {
@@ -48,7 +51,7 @@ pub struct Round {
     pub latest: Option<u16>,
     /// When it began, or was taken up again after a rep had the lead.
     pub since: Timestamp,
-    /// When nobody may be rung any more.
+    /// When nobody may be rung any more, or the hours must be read again.
     pub closes_at: Option<Timestamp>,
     /// The same customer is being served by another rooftop: nothing starts.
     pub blocked: bool,
@@ -157,9 +160,13 @@ impl Flow {
             return;
         };
         let mut round = round.clone();
-        match self.when(m) {
-            When::Now(closes_at) => round.closes_at = closes_at,
-            When::Later(_) | When::Gone(_) => return self.interrupt(round, m),
+        // Hours are slow to read, and an edit of them changes the next round, not this one.
+        let there = m.rules.rooftops.contains_key(&self.facts.rooftop);
+        if !there || round.closes_at.is_none_or(|at| at <= m.now) {
+            match self.when(m) {
+                When::Now(at) => round.closes_at = Some(at.unwrap_or(m.now + LOOK_AGAIN)),
+                When::Later(_) | When::Gone(_) => return self.interrupt(round, m),
+            }
         }
         let blocked = m.number.live_elsewhere(self.lead).is_some();
         round.blocked = blocked && !self.live();

@@ -204,6 +204,9 @@ fn without_a_daemon_the_change_is_written_to_the_store() {
     let said = program.run(&format!("lead release {lead}"));
     let told = format!("lead {lead} is discarded: only a held lead can be released\n");
     assert_eq!((said.code, said.err), (Some(1), told));
+    let said = program.run(&format!("lead cancel {lead}"));
+    let told = format!("lead {lead} is discarded: nothing is left to cancel\n");
+    assert_eq!((said.code, said.err), (Some(1), told));
 }
 
 #[test]

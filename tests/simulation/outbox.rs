@@ -15,6 +15,10 @@ use crate::group;
 use crate::world::{Happening, World};
 
 const SET_UP_S: i64 = 30;
+/// The carrier's clock may be behind by so much.
+const CLOCKS_S: i64 = 2;
+/// No request is processed later than so long after it left.
+const UNDER_WAY_S: i64 = 10;
 /// Orders that the carrier does not answer are given up after so many tries: by then every span is over.
 const TRIES: u32 = 8;
 
@@ -217,15 +221,18 @@ impl World<'_> {
         self.in_ms(ms, Happening::Leaves { epoch, item: id });
     }
 
-    /// The one of these calls that is this leg's: not another's, and the newest.
+    /// The one of these calls that is this leg's: made when its request was under way, and not another's.
     fn mine(&self, leg: LegId, candidates: Vec<Candidate>) -> Found {
         let others = self.bound();
-        let since = self.created_at(leg) - SignedDuration::from_secs(2);
+        let left_at = self.created_at(leg);
+        let from = left_at - SignedDuration::from_secs(CLOCKS_S);
+        let until = left_at + SignedDuration::from_secs(UNDER_WAY_S);
         let mine = candidates.into_iter().filter(|candidate| {
-            others
+            let at = candidate.created_at.unwrap_or(left_at);
+            let others = others
                 .get(&candidate.call)
-                .is_none_or(|owner| *owner == leg)
-                && candidate.created_at.is_none_or(|at| at >= since)
+                .is_some_and(|owner| *owner != leg);
+            !others && at >= from && (at <= until || leg.side == Side::Customer)
         });
         match mine.max_by_key(|candidate| candidate.created_at) {
             Some(candidate) => Found::Call {

@@ -273,7 +273,10 @@ impl World<'_> {
                 .iter()
                 .filter(|slot| !slot.seat.owner && !slot.again);
             let early = others.find(|slot| !matches!(slot.state, SlotState::Rung(_)));
-            assert!(early.is_none(), "P5: the owner rings before {early:?}");
+            assert!(
+                early.is_none(),
+                "P5: the owner rings before {early:?} in {round:?}"
+            );
         }
     }
 

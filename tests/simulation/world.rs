@@ -241,7 +241,7 @@ impl<'a> World<'a> {
         let reason = Some("as they said".to_owned());
         let event = match (&flow.state, self.rng.u8(..3)) {
             (State::Held(_), 0) => Event::Discard { reason },
-            (State::Held(_), _) => Event::Release,
+            (State::Held(_), _) => Event::Release { reason: None },
             (_, 0) => Event::Cancel { reason },
             (_, _) => return,
         };

@@ -198,7 +198,7 @@ fn person(world: &mut World, order: &str) -> Result<(), String> {
     let (verb, name) = order.split_once(' ').ok_or("what does the person do?")?;
     let lead = lead_named(world, name).ok_or("no such lead")?;
     let event = match verb {
-        "releases" => Event::Release,
+        "releases" => Event::Release { reason: None },
         "cancels" => Event::Cancel { reason },
         "discards" => Event::Discard { reason },
         other => return Err(format!("nobody {other}")),

@@ -17,7 +17,7 @@ use crate::cli::table::plain;
 use crate::flow::{Event, Flow};
 use crate::io::clock::Clock;
 use crate::io::config;
-use crate::io::store::Store;
+use crate::io::store::{Stepped, Store};
 
 /// How long the daemon may take for an answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -135,10 +135,11 @@ async fn change_here(
     let Some(stepped) = stepped.await? else {
         return Err(no_such_lead(reads, &lead.to_string()).await?);
     };
-    if stepped.before == stepped.flow {
-        return Err(Failure::No(change.refusal(lead, &stepped.flow)));
+    if change.was_done(&stepped) {
+        Ok(stepped.flow)
+    } else {
+        Err(Failure::No(change.refusal(lead, &stepped.flow)))
     }
-    Ok(stepped.flow)
 }
 
 impl Change {
@@ -160,13 +161,22 @@ impl Change {
 
     fn event(self, reason: Option<String>) -> Event {
         match self {
-            Change::Release => Event::Release,
+            Change::Release => Event::Release { reason },
             Change::Discard => Event::Discard { reason },
             Change::Cancel => Event::Cancel { reason },
         }
     }
 
-    /// Why nothing changed.
+    /// The flow decided; whether it did is read off what became of it.
+    fn was_done(self, stepped: &Stepped) -> bool {
+        let Stepped { before, flow, .. } = stepped;
+        match self {
+            Change::Release | Change::Discard => before.held_reason().is_some(),
+            Change::Cancel => before.outcome().is_none() && flow.outcome().is_some(),
+        }
+    }
+
+    /// Why it was not done.
     fn refusal(self, lead: LeadId, flow: &Flow) -> String {
         let now = standing(flow.stage(), flow.outcome().map(|closed| closed.outcome));
         let cure = match self {
@@ -174,7 +184,8 @@ impl Change {
             Change::Discard => {
                 "only a held lead can be discarded; `leadbridge lead cancel` ends another"
             }
-            Change::Cancel => "a lead can be canceled until its customer is talked to",
+            Change::Cancel if flow.outcome().is_some() => "nothing is left to cancel",
+            Change::Cancel => "two people are on the phone; wait until they have hung up",
         };
         format!("lead {lead} is {now}: {cure}")
     }

@@ -128,7 +128,7 @@ impl Act {
 
     fn event(self, reason: Option<String>) -> Event {
         match self {
-            Act::Release => Event::Release,
+            Act::Release => Event::Release { reason },
             Act::Discard => Event::Discard { reason },
             Act::Cancel => Event::Cancel { reason },
         }
@@ -138,7 +138,9 @@ impl Act {
     fn was_done(self, stepped: &Stepped) -> bool {
         let Stepped { before, flow, .. } = stepped;
         match self {
-            Act::Release | Act::Discard => before.held_reason().is_some(),
+            Act::Release | Act::Discard => {
+                before.held_reason().is_some() && flow.held_reason().is_none()
+            }
             Act::Cancel => before.outcome().is_none() && flow.outcome().is_some(),
         }
     }
@@ -146,6 +148,9 @@ impl Act {
     fn refusal(self, stepped: &Stepped) -> &'static str {
         let is_closed = stepped.before.outcome().is_some();
         match self {
+            Act::Release if stepped.flow.held_reason().is_some() => {
+                "this lead has no number that may be rung; discard it, or send it again with one"
+            }
             Act::Release | Act::Discard => {
                 "only a held lead can be released or discarded; this one is not held, look at its state"
             }
