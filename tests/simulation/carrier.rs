@@ -16,6 +16,10 @@ use crate::world::{Happening, World};
 
 /// A request that nobody answers is given up by then.
 const TIME_OUT_MS: i64 = 5000;
+/// After its real end a call keeps its phone no longer, and what two requests take.
+const FREE_MS: i64 = 61_000 + 1000;
+/// So much longer where callbacks are not only lost but late.
+const LATE_MS: i64 = 180_000;
 /// Silence after a prompt.
 const PROMPT_MS: i64 = 9000;
 
@@ -106,7 +110,7 @@ impl Carrier {
                 (from, until, *group::pick(rng, &kinds))
             })
             .collect();
-        if rng.u8(..80) == 0 {
+        if rng.u8(..200) == 0 {
             let from = now + SignedDuration::from_secs(rng.i64(0..20_000));
             faults.push((
                 from,
@@ -119,7 +123,10 @@ impl Carrier {
             kept: Vec::new(),
             faults,
             refuses_once_in: *group::pick(rng, &[0, 0, 4, 12]),
-            callbacks: *group::pick(rng, &[[0, 0, 0], [6, 4, 4], [2, 3, 2], [30, 30, 30]]),
+            callbacks: *group::pick(
+                rng,
+                &[[0, 0, 0], [3, 3, 0], [6, 4, 4], [2, 3, 2], [30, 30, 30]],
+            ),
             loses_ends: rng.u8(..5) == 0,
             trouble_at: now - SignedDuration::from_hours(1),
         }
@@ -355,7 +362,15 @@ impl World<'_> {
         }
         match parent {
             Some(parent) => self.dial_ends(parent, call, end),
-            None => self.in_ms(61_000, Happening::MustBeFree { call }),
+            None => {
+                let [_, _, late] = self.carrier.callbacks;
+                let free_ms = if late == 0 {
+                    FREE_MS
+                } else {
+                    FREE_MS + LATE_MS
+                };
+                self.in_ms(free_ms, Happening::MustBeFree { call });
+            }
         }
     }
 
