@@ -1,6 +1,8 @@
 //! The carrier and the phones it rings: calls that live by their own clock, refuse, get lost, and do what the
 //! script says. It knows nothing of flows.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use leadbridge::flow::Cue;
 use leadbridge::flow::errand::{CarrierErrand, LookUp};
@@ -84,6 +86,8 @@ pub(crate) struct Carrier {
     pub(crate) calls: Vec<Call>,
     /// Callbacks that may be played again.
     pub(crate) kept: Vec<Callback>,
+    /// Legs of which one was: an old question may pass for a new one.
+    pub(crate) replayed: BTreeSet<LegId>,
     faults: Vec<(Timestamp, Timestamp, Fault)>,
     /// One create in so many goes wrong.
     refuses_once_in: u32,
@@ -121,6 +125,7 @@ impl Carrier {
         Carrier {
             calls: Vec::new(),
             kept: Vec::new(),
+            replayed: BTreeSet::new(),
             faults,
             refuses_once_in: *group::pick(rng, &[0, 0, 4, 12]),
             callbacks: *group::pick(

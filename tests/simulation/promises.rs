@@ -121,6 +121,7 @@ impl World<'_> {
     pub(crate) fn must_be_free(&mut self, call: usize) {
         let call = &self.carrier.calls[call];
         let trouble = self.carrier.trouble_at >= call.created_at - SignedDuration::from_secs(10);
+        let trouble = trouble || self.carrier.replayed.contains(&call.leg);
         if trouble || !self.daemon.up || self.carrier.is_mute(self.now) {
             return;
         }
