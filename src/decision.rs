@@ -110,24 +110,28 @@ pub struct Met {
 /// Reads an arrival against the rules: who is meant, may it be rung at all (BEHAVIOUR 1).
 pub fn meet(arrival: &Arrival, rules: &Rules, key: &HashKey, now: Timestamp) -> Met {
     let lead = arrival.told.clone().unwrap_or_default();
-    let tester = guard::rep_of_number(&lead, rules).filter(|_| lead.test);
-    let checked = guard::check(&lead, rules);
-    let (phone, held) = match checked {
+    let (phone, held) = match guard::check(&lead, rules) {
         _ if arrival.told.is_none() => (None, Some(HeldReason::Unreadable)),
-        _ if lead.test => (None, None),
         Ok(phone) => (Some(phone), None),
+        Err(_) if lead.test => (None, None),
         Err(reason) => (None, Some(reason)),
     };
+    let tester = phone
+        .as_ref()
+        .and_then(|phone| guard::rep_of_number(rules, phone));
     let facts = Facts {
         rooftop: arrival.rooftop.clone(),
         source: arrival.source.clone(),
-        number: phone.as_ref().map(|phone| key.of(phone)),
+        number: phone
+            .as_ref()
+            .filter(|_| !lead.test)
+            .map(|phone| key.of(phone)),
         t0: lead.requested_at.map(|at| at.min(now)),
         t1: now,
         first: lead.rep.as_deref().map(|name| first(rules, name)),
         kind: match (lead.test, tester) {
             (false, _) => Kind::Real,
-            (true, Some(rep)) => Kind::RingsBack(rep),
+            (true, Some(rep)) => Kind::RingsBack(rep.id.clone()),
             (true, None) => Kind::Silent,
         },
         unproven: arrival.unproven,

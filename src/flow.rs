@@ -1,37 +1,45 @@
 //! One lead from arrival to outcome: the state machine that the rest of the daemon serves (P8: pure).
 //!
 //! [`Flow::step`] takes one event, changes the flow and the rows it shares with other flows, and says what must
-//! leave. [`Flow::deadline`] says when to come back if nobody else does. [`Flow::hears`] says what a leg is told
-//! now. Nothing here knows a customer's name or number (P9).
+//! leave. [`Flow::deadline`] says when to come back if nobody else does. [`Attempt::cue`] says what a leg hears now.
+//! Nothing here knows a customer's name or number (P9).
 //!
-//! `flow/round.rs` decides whom to ring next, `flow/rep.rs` what a rep's phone did, `flow/customer.rs` what came
-//! of the customer's, `flow/when.rs` whether anybody may be rung now, `flow/leg.rs` is one connection's life and
-//! `flow/shown.rs` how a flow looks from outside.
+//! What it is made of: `flow/event.rs` what can happen and what is ordered, `flow/attempt.rs` one ring, `flow/leg.rs`
+//! one connection's life, `flow/timeline.rs` what is told, `flow/moment.rs` what a decision sees. How it decides:
+//! `flow/round.rs` whom to ring next, `flow/rep.rs` what a rep's phone did, `flow/customer.rs` what came of the
+//! customer's, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
+//! carrier, `flow/shown.rs` how a flow looks from outside.
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use leadbridge_providers::{
-    Asked, CarrierCallId, Found, LeadId, LegId, Phase, Placing, Side, Turn,
-};
+use leadbridge_providers::{LeadId, LegId, Phase, Side};
 use serde::{Deserialize, Serialize};
 
-use crate::desk::{Desk, InLine, Number, OpenFlow};
+use crate::desk::{InLine, OpenFlow};
 use crate::lead::HeldReason;
 use crate::phone::{PhoneKey, PhoneNumber};
-use crate::plan::{First, Seat};
-use crate::rotation::{CarrierId, RepId, RooftopId, Rules, SourceId};
+use crate::plan::First;
+use crate::rotation::{CarrierId, RepId, RooftopId, SourceId};
 
+mod attempt;
 mod customer;
 pub mod errand;
+mod event;
 mod leg;
+mod moment;
 mod rep;
 mod round;
 pub mod shown;
+mod timeline;
 mod when;
 
+pub use attempt::{Attempt, AttemptResult, Cue, CustomerLeg, CustomerResult, Missed, Unreached};
+pub use event::{Command, Event, Notice, Text};
 pub use leg::{Create, Life, Rank, Wish};
+pub use moment::Moment;
 pub use round::{Ladder, Round, Slot, SlotState};
+pub use timeline::{By, Entry, What, word};
 
 /// A flow without a bridge closes so many days after t1, whatever its state.
 const OPEN_DAYS: i64 = 7;
@@ -63,6 +71,14 @@ pub struct Flow {
     pub suspected_by: Option<PhoneKey>,
     /// The key pressed in the after-call menu.
     pub menu_key: Option<char>,
+    /// Another rooftop has an open flow for this customer.
+    pub elsewhere: bool,
+    /// The customer was told once that we call later.
+    #[serde(default)]
+    pub told_to_wait: bool,
+    /// The admin was told that the rooftop is gone.
+    #[serde(default)]
+    pub told_gone: bool,
 }
 
 /// What was known of a lead at arrival, without anything personal.
@@ -147,7 +163,12 @@ pub enum Part {
         checks: u32,
     },
     /// The rep hung up while it rang; the carrier is asked what became of the customer's leg.
-    Gone,
+    Gone {
+        /// Since when.
+        since: Timestamp,
+        /// Look-ups so far.
+        checks: usize,
+    },
     /// Both are up.
     Talking {
         /// Since when.
@@ -221,166 +242,6 @@ pub enum Outcome {
     Test,
 }
 
-/// One ring of a rep's phone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// Its leg.
-    pub leg: LegId,
-    /// Whose phone.
-    pub seat: Seat,
-    /// In which round, from 1.
-    pub round: u16,
-    /// In which step of the plan.
-    pub step: u16,
-    /// Who places it.
-    pub carrier: CarrierId,
-    /// The caller id it shows.
-    pub from: PhoneNumber,
-    /// Seconds it rings.
-    pub ring_s: u32,
-    /// The connection.
-    pub life: Life,
-    /// What came of it.
-    pub result: Option<AttemptResult>,
-    /// When that was clear.
-    pub settled_at: Option<Timestamp>,
-    /// What it hears.
-    pub cue: Cue,
-    /// Which script that is.
-    pub turn: Turn,
-}
-
-/// What came of ringing a rep once. `Missed` and `Lost` change only to `Accepted`, by a late key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AttemptResult {
-    /// Key 1.
-    Accepted,
-    /// Key 2, 7 or 9.
-    Passed,
-    /// Not taken, and why.
-    Missed(Missed),
-    /// Was up when another accepted.
-    Taken,
-    /// Never found at the carrier.
-    Lost,
-    /// Was not up when another accepted, or no longer wanted.
-    Canceled,
-}
-
-/// Why a rep's ring was missed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Missed {
-    /// Rang out.
-    NoAnswer,
-    /// Busy tone.
-    Busy,
-    /// Declined.
-    Rejected,
-    /// Picked up, and no key to the end of the last prompt.
-    NoKey,
-    /// Picked up, and hung up without a key.
-    HungUp,
-    /// The network failed.
-    Failed,
-    /// No such number.
-    InvalidNumber,
-}
-
-/// One ring of the customer's phone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CustomerLeg {
-    /// Its leg.
-    pub leg: LegId,
-    /// The connection.
-    pub life: Life,
-    /// What came of it.
-    pub result: Option<CustomerResult>,
-    /// t9 was reached.
-    pub talked_at: Option<Timestamp>,
-}
-
-/// What came of ringing the customer once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CustomerResult {
-    /// Picked up.
-    Answered,
-    /// Not reached, and why.
-    Missed(Unreached),
-    /// The rep was gone before.
-    Canceled,
-}
-
-/// Why a customer was not reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unreached {
-    /// Rang out.
-    NoAnswer,
-    /// Busy tone.
-    Busy,
-    /// Declined.
-    Rejected,
-    /// The network failed.
-    Failed,
-    /// No such number.
-    InvalidNumber,
-    /// Key 2 in the menu.
-    Voicemail,
-    /// Key 3 in the menu.
-    WrongNumber,
-    /// Rung often enough today.
-    Cap,
-}
-
-/// What a rep's leg hears: `script.rs` gives it words.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cue {
-    /// What the lead is about, and "press 1".
-    Whisper {
-        /// First or second time.
-        prompt: u8,
-        /// How often key 3 asked for it again.
-        repeats: u8,
-    },
-    /// Who the customer is, then the customer's phone rings.
-    Customer {
-        /// The customer's leg.
-        leg: LegId,
-        /// The second ring: nobody needs to hear the name again.
-        again: bool,
-    },
-    /// The customer was not reached; `again`: press 1 to ring once more.
-    Unreached {
-        /// Why.
-        reason: Unreached,
-        /// Whether 1 rings again.
-        again: bool,
-    },
-    /// What came of the talk?
-    Menu,
-    /// Somebody else has it.
-    Taken {
-        /// Who.
-        by: RepId,
-    },
-    /// It is closed.
-    DealtWith,
-    /// Passed on.
-    Passed,
-    /// No key.
-    NoKey,
-    /// Key 9.
-    Suspicious,
-    /// A test, and it worked.
-    TestPassed,
-    /// The menu is done.
-    Thanks,
-}
-
 /// The numbers of the latest plan, as the flow keeps them (BEHAVIOUR's brackets).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(
@@ -403,307 +264,6 @@ pub struct Terms {
     pub passes_max: u32,
 }
 
-/// What can happen to a flow.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Event {
-    /// It starts.
-    Begin,
-    /// The same number asked again in this rooftop.
-    Joined,
-    /// A ring waits here: for its turn, or because the carrier refuses everything.
-    Parked {
-        /// Which.
-        leg: LegId,
-        /// The carrier did not take it.
-        refused: bool,
-    },
-    /// A ring that waited here is about to leave, if it is still wanted.
-    Leaving(LegId),
-    /// How a create ended. `NotSent` and `OurSetUp` are `Parked` to a flow.
-    Placing(LegId, Placing),
-    /// The carrier says how far a leg is.
-    Progress {
-        /// Which.
-        leg: LegId,
-        /// The carrier's name for it.
-        call: Option<CarrierCallId>,
-        /// How far.
-        phase: Phase,
-    },
-    /// The carrier asks on a leg's behalf.
-    Asked {
-        /// Which.
-        leg: LegId,
-        /// What it answers to.
-        turn: Turn,
-        /// The carrier's name for it.
-        call: Option<CarrierCallId>,
-        /// How far the leg is, where the request says.
-        phase: Option<Phase>,
-        /// The question.
-        asked: Asked,
-    },
-    /// A look-up's answer.
-    Found(LegId, Found),
-    /// A phone or number it stands in line for is free.
-    Woken,
-    /// A deadline may have passed.
-    Clock,
-    /// The daemon was away, or the clock jumped.
-    Restarted,
-    /// A person lets a held lead go.
-    Release,
-    /// A person puts a held lead away.
-    Discard {
-        /// As given.
-        reason: Option<String>,
-    },
-    /// A person ends it.
-    Cancel {
-        /// As given.
-        reason: Option<String>,
-    },
-}
-
-/// What must leave, in the outbox.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Command {
-    /// Ring a rep's phone.
-    Ring(LegId),
-    /// Make a leg ask for its script now.
-    Interrupt(LegId),
-    /// End a leg if nobody has picked up.
-    Cancel(LegId),
-    /// End a leg.
-    HangUp(LegId),
-    /// Ask the carrier what became of a leg.
-    LookUp(LegId),
-    /// A text message.
-    Text(Text),
-    /// A message to our own people.
-    Notice(Notice),
-}
-
-impl Command {
-    /// The leg it is about.
-    pub fn leg(&self) -> Option<LegId> {
-        match self {
-            Command::Ring(leg)
-            | Command::Interrupt(leg)
-            | Command::Cancel(leg)
-            | Command::HangUp(leg)
-            | Command::LookUp(leg) => Some(*leg),
-            Command::Text(_) | Command::Notice(_) => None,
-        }
-    }
-}
-
-/// A text message; numbers and names are filled in when it leaves (P9).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Text {
-    /// To a rep: what it was, and that ringing back takes it.
-    RepMissed(RepId),
-    /// To a rep: your phone is paused.
-    RepPaused(RepId),
-    /// To a rep: your phone is not reachable.
-    RepNotReachable(RepId),
-    /// To a rep: your customer asked again.
-    RepAskedAgain(RepId),
-    /// To the customer: when we call, and from which number.
-    CustomerWaits,
-    /// To the customer: we tried, and the number to ring.
-    CustomerTried,
-}
-
-/// A message to our own people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Notice {
-    /// A phone is paused.
-    RepPaused(RepId),
-    /// A phone is not reachable.
-    RepNotReachable(RepId),
-    /// The carrier refused one number with this code.
-    CarrierRefused {
-        /// The carrier's code.
-        code: u32,
-    },
-    /// The last round is over and nobody accepted.
-    RoundsOver,
-    /// Nobody accepted, finally.
-    NobodyAccepted,
-    /// A lead is held.
-    Held(HeldReason),
-    /// The rooftop is no longer in the rotation file.
-    RooftopGone,
-}
-
-/// One line of the timeline.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub what: What,
-    /// Who.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub rep: Option<RepId>,
-    /// Which leg.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub leg: Option<LegId>,
-    /// Why, in one word or sentence.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub reason: Option<String>,
-    /// Who hung up.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub by: Option<By>,
-}
-
-/// Who hung up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum By {
-    /// The rep.
-    Rep,
-    /// The customer.
-    Customer,
-    /// We did.
-    Us,
-}
-
-/// What a line of the timeline tells (INTERFACE, closed vocabulary).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(
-    missing_docs,
-    reason = "the words of INTERFACE's closed vocabulary, explained there"
-)]
-pub enum What {
-    LeadReceived,
-    LeadHeld,
-    LeadJoined,
-    LeadReleased,
-    PlanMade,
-    InLine,
-    RepRung,
-    RepRinging,
-    RepAnswered,
-    RepAccepted,
-    RepPassed,
-    RepMissed,
-    RepTaken,
-    RepCanceled,
-    RepLost,
-    RepPaused,
-    RepTold,
-    RepCalledIn,
-    CustomerCalledIn,
-    CustomerRung,
-    CustomerRinging,
-    CustomerAnswered,
-    CustomerMissed,
-    Bridged,
-    Talked,
-    HungUp,
-    MenuKey,
-    TextSent,
-    Waiting,
-    Stalled,
-    Slept,
-    Closed,
-}
-
-/// The moment in which a flow decides: what it sees, may change, and leaves behind.
-#[derive(Debug)]
-pub struct Moment<'a> {
-    /// The engine's time: never goes back.
-    pub now: Timestamp,
-    /// The rules in force.
-    pub rules: &'a Rules,
-    /// The phones it may ring.
-    pub desk: &'a mut Desk,
-    /// The customer's number.
-    pub number: &'a mut Number,
-    /// What must leave after the commit.
-    pub commands: Vec<Command>,
-    /// What is told.
-    pub timeline: Vec<Entry>,
-}
-
-impl<'a> Moment<'a> {
-    /// A moment in which nothing has been decided yet.
-    pub fn new(
-        now: Timestamp,
-        rules: &'a Rules,
-        desk: &'a mut Desk,
-        number: &'a mut Number,
-    ) -> Moment<'a> {
-        Moment {
-            now,
-            rules,
-            desk,
-            number,
-            commands: Vec::new(),
-            timeline: Vec::new(),
-        }
-    }
-
-    fn order(&mut self, command: Command) {
-        self.commands.push(command);
-    }
-
-    fn tell(&mut self, entry: Entry) {
-        self.timeline.push(entry);
-    }
-}
-
-impl Entry {
-    /// A line with nothing but its word.
-    pub fn new(at: Timestamp, what: What) -> Entry {
-        Entry {
-            at,
-            what,
-            rep: None,
-            leg: None,
-            reason: None,
-            by: None,
-        }
-    }
-
-    fn of(mut self, attempt: &Attempt) -> Entry {
-        self.rep = Some(attempt.seat.rep.clone());
-        self.leg = Some(attempt.leg);
-        self
-    }
-
-    fn leg(mut self, leg: LegId) -> Entry {
-        self.leg = Some(leg);
-        self
-    }
-
-    /// With its reason.
-    pub fn because(mut self, reason: impl Into<String>) -> Entry {
-        self.reason = Some(reason.into());
-        self
-    }
-
-    fn by(mut self, by: By) -> Entry {
-        self.by = Some(by);
-        self
-    }
-}
-
-/// The one word that serde gives a value of a closed vocabulary.
-pub fn word<T: Serialize>(value: T) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        Ok(_) | Err(_) => String::new(),
-    }
-}
-
 impl Flow {
     /// A flow at its arrival; [`Event::Begin`] starts it.
     pub fn new(lead: LeadId, facts: Facts, state: State, fresh_until: Timestamp) -> Flow {
@@ -720,12 +280,14 @@ impl Flow {
             asked_again: 0,
             suspected_by: None,
             menu_key: None,
+            elsewhere: false,
+            told_to_wait: false,
+            told_gone: false,
         }
     }
 
     /// One event, one decision.
     pub fn step(&mut self, event: Event, moment: &mut Moment<'_>) {
-        self.mark_ringing(moment.now);
         match event {
             Event::Begin => self.begin(moment),
             Event::Joined => self.joined(moment),
@@ -779,11 +341,6 @@ impl Flow {
         };
         let last = self.gives_up_at().filter(|_| self.to_be_had());
         legs.chain(state).chain(last).min()
-    }
-
-    /// What a leg hears now; `None` for a leg that this flow does not know.
-    pub fn hears(&self, leg: LegId) -> Option<(&Attempt, Turn)> {
-        self.attempt(leg).map(|attempt| (attempt, attempt.turn))
     }
 
     /// The attempt of a rep's leg.
@@ -892,12 +449,19 @@ impl Flow {
                 m.commands
                     .extend(rep.map(|rep| Command::Text(Text::RepAskedAgain(rep))));
             }
+            // It closed while this was on its way: nobody reached the customer, who is there now.
+            State::Closed(closed)
+                if matches!(
+                    closed.outcome,
+                    Outcome::NobodyAccepted | Outcome::CustomerUnreached
+                ) =>
+            {
+                self.open_since = m.now;
+                self.menu_key = None;
+                self.begin_anew(m.now);
+            }
             State::Waiting { .. } | State::Sleeping { .. } if !self.live() => {
-                self.ladder = Ladder {
-                    rounds: self.ladder.rounds,
-                    ..Ladder::default()
-                };
-                self.state = State::Waiting { until: m.now };
+                self.begin_anew(m.now);
             }
             State::Waiting { .. }
             | State::Sleeping { .. }
@@ -912,12 +476,17 @@ impl Flow {
             m.tell(Entry::new(m.now, What::LeadReleased));
             self.suspected_by = None;
             self.open_since = m.now;
-            self.ladder = Ladder {
-                rounds: self.ladder.rounds,
-                ..Ladder::default()
-            };
-            self.state = State::Waiting { until: m.now };
+            self.begin_anew(m.now);
         }
+    }
+
+    /// All rounds from the first on.
+    fn begin_anew(&mut self, now: Timestamp) {
+        self.ladder = Ladder {
+            rounds: self.ladder.rounds,
+            ..Ladder::default()
+        };
+        self.state = State::Waiting { until: now };
     }
 
     fn discard(&mut self, reason: Option<String>, m: &mut Moment<'_>) {
@@ -983,7 +552,7 @@ impl Flow {
 
     /// Leaves the shared rows as this flow now stands.
     fn settle(&mut self, m: &mut Moment<'_>) {
-        self.mark_ringing(m.now);
+        self.elsewhere = m.number.open_elsewhere(self.lead).is_some();
         let me = self.in_line();
         let wanted = self.wanted();
         for (key, phone) in &mut m.desk.0 {
@@ -1001,15 +570,6 @@ impl Flow {
                 live: self.live(),
                 waits: matches!(&self.state, State::Round(round) if round.blocked),
             });
-        }
-    }
-
-    /// While a phone rings nobody has waited in vain: the owner's wait counts from its end.
-    fn mark_ringing(&mut self, now: Timestamp) {
-        if self.rings()
-            && let State::Round(round) = &mut self.state
-        {
-            round.quiet_since = now;
         }
     }
 

@@ -478,6 +478,63 @@ mod tests {
     }
 
     #[test]
+    fn whatever_is_written_is_read_or_refused_and_then_answered() {
+        let pieces = [
+            "Mo",
+            "-",
+            "Fr",
+            " ",
+            "09:00",
+            "-18:00",
+            "20:00-26:00",
+            "; ",
+            ", ",
+            " || ",
+            "off",
+            "PH",
+            "SH",
+            "week 01-53/2",
+            "2026-2030",
+            "Feb 29",
+            "easter",
+            "Su[-1]",
+            "sunset",
+            "+",
+            "/",
+            "24/7",
+            "unknown",
+            "\"x\"",
+            "(",
+            "é",
+            "\n",
+        ];
+        let mut rng = fastrand::Rng::with_seed(7);
+        let now = at("2026-11-22T09:00:00Z");
+        let mut read = 0;
+        for _ in 0..5_000 {
+            let text: String = (0..rng.usize(1..8))
+                .map(|_| pieces[rng.usize(..pieces.len())])
+                .collect();
+            match Hours::parse(&text, "Europe/Brussels", "BE") {
+                Ok(hours) => {
+                    read += 1;
+                    let (open, close) = (hours.next_open(now), hours.next_close(now));
+                    assert!(
+                        open.is_none_or(|open| open > now && hours.is_open(open)),
+                        "{text}"
+                    );
+                    assert!(
+                        close.is_none_or(|close| close > now && !hours.is_open(close)),
+                        "{text}"
+                    );
+                }
+                Err(bad) => assert!(bad.at.is_none_or(|at| text.get(at).is_some()), "{text}"),
+            }
+        }
+        assert!(read > 100, "{read}");
+    }
+
+    #[test]
     fn the_same_text_in_another_zone_is_another_rule() {
         let brussels = belgian("Mo-Fr 09:00-18:00");
         assert_eq!(brussels, brussels.clone());

@@ -65,7 +65,7 @@ impl PhoneNumber {
         let region = Region::from_code(&region).map_err(|_| NotANumber::NoSuchCountry)?;
         let text: String = text.trim().chars().take(TEXT_MAX_CHARS).collect();
         match PHONE_NUMBER_UTIL.parse(&text, Some(region)) {
-            Ok(number) if number.is_valid() => Ok(PhoneNumber::of(&number)),
+            Ok(number) if number.is_valid() => PhoneNumber::of(&number),
             Ok(_) | Err(_) => first_number_in(&text, region).ok_or_else(|| why_not(&text)),
         }
     }
@@ -108,8 +108,11 @@ impl PhoneNumber {
         &self.0
     }
 
-    fn of(number: &rlibphonenumber::PhoneNumber) -> PhoneNumber {
-        PhoneNumber(number.format_as(PhoneNumberFormat::E164).into_owned())
+    fn of(number: &rlibphonenumber::PhoneNumber) -> Result<PhoneNumber, NotANumber> {
+        number
+            .format_as(PhoneNumberFormat::E164)
+            .into_owned()
+            .try_into()
     }
 
     fn parsed(&self) -> Option<rlibphonenumber::PhoneNumber> {
@@ -122,7 +125,7 @@ fn first_number_in(text: &str, region: Region) -> Option<PhoneNumber> {
     let found = text
         .find_phone_numbers_with_preferred_region(region)
         .next()?;
-    Some(PhoneNumber::of(&found.number))
+    PhoneNumber::of(&found.number).ok()
 }
 
 fn why_not(text: &str) -> NotANumber {

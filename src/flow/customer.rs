@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, End, Found, LegId, Phase, Side};
 
-use super::leg::{Create, Life, Rank, Wish, s};
+use super::leg::{Life, Rank, Wish, s};
 use super::{
     By, Closed, Command, Cue, CustomerLeg, CustomerResult, Engaged, Entry, Flow, Moment, Outcome,
     Part, State, Text, Unreached, What, word,
@@ -16,12 +16,12 @@ const DIAL_CHECK_S: u32 = 20;
 const DIAL_CHECKS: u32 = 2;
 /// How often a talk is looked up, in seconds.
 const TALK_CHECK_S: i64 = 60;
+/// A customer's leg whose rep is gone is looked up after so many seconds; after the last it counts as over.
+const GONE_CHECKS_S: [i64; 3] = [2, 6, 10];
 /// How long the menu waits for a key, in seconds.
 const MENU_S: i64 = 20;
 /// A busy tone this soon after the phone rang is somebody who declined, in seconds.
 const DECLINED_S: i64 = 3;
-/// How often a customer's phone is rung for one rep.
-const RINGS_MAX: usize = 2;
 
 impl Flow {
     /// The rep of this attempt has the lead: who the customer is, and then their phone rings.
@@ -37,7 +37,7 @@ impl Flow {
             },
             back: Box::new(back),
         });
-        self.ring_customer(index, m);
+        self.ring_customer(index, false, m);
     }
 
     /// When something happens by itself to a lead that a rep has.
@@ -45,10 +45,7 @@ impl Flow {
         let rep = self.attempt(engaged.leg).map(|attempt| &attempt.life)?;
         let at = match &engaged.part {
             Part::Dialling { check_at, .. } => Some(*check_at),
-            Part::Gone => self
-                .customer
-                .last()
-                .and_then(|customer| customer.life.unknown_due()),
+            Part::Gone { since, checks } => Some(*since + gone_check(*checks)),
             Part::Talking { check_at, since } => {
                 let proven = self
                     .customer
@@ -74,7 +71,7 @@ impl Flow {
             self.attempts[index].life.hold_off = None;
             match engaged.part.clone() {
                 Part::Dialling { checks, .. } => self.dialling_clock(index, checks, m),
-                Part::Gone => self.gone_clock(m),
+                Part::Gone { since, checks } => self.gone_clock(since, checks, m),
                 Part::Talking { since, check_at } => self.talking_clock(index, since, check_at, m),
                 Part::Menu { .. } => {
                     self.send_or_keep(index, Wish::HangUp, m);
@@ -121,7 +118,7 @@ impl Flow {
             && let State::Engaged(engaged) = &self.state
             && let Some(index) = self.index(engaged.leg)
         {
-            self.rep_leg_over(index, m);
+            self.rep_leg_over(index, By::Rep, m);
             // The carrier has said so itself: a late "answered" proves nothing.
             self.attempts[index].life.presumed = false;
         }
@@ -147,6 +144,7 @@ impl Flow {
         &mut self,
         index: usize,
         ended_at: Option<Timestamp>,
+        by: By,
         m: &mut Moment<'_>,
     ) {
         let State::Engaged(engaged) = &self.state else {
@@ -164,13 +162,13 @@ impl Flow {
                 m.tell(
                     Entry::new(m.now, What::HungUp)
                         .of(&self.attempts[index])
-                        .by(By::Rep),
+                        .by(by),
                 );
                 self.tell_talked(since, m.now, m);
                 self.conclude(index, m);
             }
             Part::Menu { .. } => self.conclude(index, m),
-            Part::Gone => {}
+            Part::Gone { .. } => {}
         }
     }
 
@@ -193,13 +191,14 @@ impl Flow {
                 .because(key.to_string()),
         );
         if key == '1' && again {
-            return self.ring_customer(index, m);
+            return self.ring_customer(index, true, m);
         }
         self.menu_key = Some(key);
         self.cue(index, Cue::Thanks);
     }
 
-    fn ring_customer(&mut self, index: usize, m: &mut Moment<'_>) {
+    /// `again`: this rep has heard the name, and asks for the second and last ring.
+    fn ring_customer(&mut self, index: usize, again: bool, m: &mut Moment<'_>) {
         if m.number.at_cap(m.rules.customer_rings_per_day, m.now) {
             return self.unreached(index, Unreached::Cap, m);
         }
@@ -216,13 +215,7 @@ impl Flow {
             result: None,
             talked_at: None,
         });
-        self.cue(
-            index,
-            Cue::Customer {
-                leg,
-                again: number > 1,
-            },
-        );
+        self.cue(index, Cue::Customer { leg, again });
         let check_at = m.now + s(self.terms().customer_s + DIAL_CHECK_S);
         self.part(Part::Dialling {
             check_at,
@@ -236,7 +229,7 @@ impl Flow {
         m.tell(Entry::new(since, What::CustomerAnswered).leg(leg));
         self.set_customer(leg, CustomerResult::Answered);
         let State::Engaged(Engaged {
-            part: Part::Dialling { .. } | Part::Gone,
+            part: Part::Dialling { .. } | Part::Gone { .. },
             leg: rep,
             ..
         }) = &self.state
@@ -252,7 +245,9 @@ impl Flow {
         self.part(Part::Talking { since, check_at });
         self.keep_phone(index, since + self.talk_ends(), m);
         if !self.attempts[index].life.live() {
-            self.rep_leg_over(index, m);
+            // The rep's end was heard, and told, before.
+            self.tell_talked(since, m.now, m);
+            self.conclude(index, m);
         }
     }
 
@@ -289,7 +284,7 @@ impl Flow {
                 );
                 self.unreached(index, reason, m);
             }
-            Part::Gone => self.go_back(leg, m),
+            Part::Gone { .. } => self.go_back(leg, m),
             Part::Menu { .. } => {}
         }
     }
@@ -304,10 +299,10 @@ impl Flow {
     }
 
     fn unreached(&mut self, index: usize, reason: Unreached, m: &mut Moment<'_>) {
+        let second = matches!(self.attempts[index].cue, Cue::Customer { again: true, .. });
         let again = match reason {
             Unreached::NoAnswer | Unreached::Busy | Unreached::Failed => {
-                self.customer.len() < RINGS_MAX
-                    && !m.number.at_cap(m.rules.customer_rings_per_day, m.now)
+                !second && !m.number.at_cap(m.rules.customer_rings_per_day, m.now)
             }
             Unreached::Rejected
             | Unreached::InvalidNumber
@@ -333,23 +328,28 @@ impl Flow {
                 .of(&self.attempts[index])
                 .by(By::Rep),
         );
-        self.part(Part::Gone);
-        if let Some(customer) = self.customer.last_mut() {
-            customer.life.create = Create::Unknown {
-                since: m.now,
-                asked: 1,
-            };
-            m.commands.push(Command::LookUp(customer.leg));
-        }
+        self.part(Part::Gone {
+            since: m.now,
+            checks: 0,
+        });
+        m.commands.extend(
+            self.customer
+                .last()
+                .map(|customer| Command::LookUp(customer.leg)),
+        );
     }
 
-    fn gone_clock(&mut self, m: &mut Moment<'_>) {
+    fn gone_clock(&mut self, since: Timestamp, checks: usize, m: &mut Moment<'_>) {
         let Some(customer) = self.customer.last_mut() else {
             return;
         };
         let leg = customer.leg;
-        if customer.life.ask_again() {
+        if checks + 1 < GONE_CHECKS_S.len() {
             m.order(Command::LookUp(leg));
+            self.part(Part::Gone {
+                since,
+                checks: checks + 1,
+            });
         } else {
             customer.life.presume_over(m.now);
             self.go_back(leg, m);
@@ -364,7 +364,7 @@ impl Flow {
             self.state = *engaged.back;
         }
         if let State::Round(round) = &mut self.state {
-            round.quiet_since = m.now;
+            round.since = m.now;
         }
     }
 
@@ -384,7 +384,7 @@ impl Flow {
         }
         self.send_or_keep(index, Wish::HangUp, m);
         self.customer_progress(customer, None, &Phase::Ended(End::Failed), m);
-        self.rep_leg_over(index, m);
+        self.rep_leg_over(index, By::Us, m);
     }
 
     fn talking_clock(
@@ -402,7 +402,7 @@ impl Flow {
         }
         if since + self.talk_ends() <= m.now {
             self.send_or_keep(index, Wish::HangUp, m);
-            return self.rep_leg_over(index, m);
+            return self.rep_leg_over(index, By::Us, m);
         }
         m.order(Command::LookUp(self.attempts[index].leg));
         let next = m.now + SignedDuration::from_secs(TALK_CHECK_S);
@@ -413,9 +413,9 @@ impl Flow {
     }
 
     /// The rep's leg must be over, whatever the carrier has not told us.
-    fn rep_leg_over(&mut self, index: usize, m: &mut Moment<'_>) {
+    fn rep_leg_over(&mut self, index: usize, by: By, m: &mut Moment<'_>) {
         self.attempts[index].life.presume_over(m.now);
-        self.rep_gone(index, None, m);
+        self.rep_gone(index, None, by, m);
     }
 
     /// t9, once.
@@ -526,6 +526,10 @@ impl Flow {
             phone.claim(attempt.leg, next + s(DIAL_CHECK_S));
         }
     }
+}
+
+fn gone_check(checks: usize) -> SignedDuration {
+    SignedDuration::from_secs(GONE_CHECKS_S.get(checks).copied().unwrap_or(0))
 }
 
 /// How long a customer's leg was up.

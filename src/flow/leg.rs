@@ -247,9 +247,11 @@ impl Life {
         self.hold_off.map_or(at, |hold_off| at.max(hold_off))
     }
 
-    /// The process was away: the leg is looked up before anything else happens to it.
-    pub fn restarted(&mut self, now: Timestamp) {
-        self.hold_off = Some(now + SignedDuration::from_secs(HOLD_OFF_S));
+    /// The process was away: the leg is looked up before anything else happens to it. Until when that may take.
+    pub fn restarted(&mut self, now: Timestamp) -> Timestamp {
+        let hold_off = now + SignedDuration::from_secs(HOLD_OFF_S);
+        self.hold_off = Some(hold_off);
+        hold_off
     }
 
     fn settle(&mut self, now: Timestamp) {

@@ -4,11 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{Asked, CarrierCallId, End, Found, LegId, Phase, Placing, Side};
 
 use super::leg::{Create, Rank, Wish, s};
+use super::when::When;
 use super::{
     Attempt, AttemptResult, By, Command, Cue, Entry, Flow, Kind, Missed, Moment, Notice, Outcome,
     State, Text, What, word,
 };
-use crate::desk::Tally;
+use crate::desk::{Phone, Tally};
 use crate::lead::HeldReason;
 
 /// The whisper is said so many times.
@@ -45,6 +46,12 @@ impl Flow {
 
     /// A ring waits here. What it was rung for does not run meanwhile.
     pub(super) fn parked(&mut self, leg: LegId, refused: bool, m: &mut Moment<'_>) {
+        if let Some(index) = self
+            .index(leg)
+            .filter(|_| !self.wants(leg) && !self.waits(leg))
+        {
+            return self.never_left(index, m);
+        }
         let Some(index) = self
             .index(leg)
             .filter(|_| self.wants(leg) || self.waits(leg))
@@ -64,11 +71,23 @@ impl Flow {
         }
     }
 
+    /// Not wanted any more, and now known never to have left: its phone is free.
+    fn never_left(&mut self, index: usize, m: &mut Moment<'_>) {
+        let life = &mut self.attempts[index].life;
+        if life.create == Create::Leaving && life.live() {
+            life.presume_over(m.now);
+            self.release_phone(index, None, m);
+        }
+    }
+
     /// A ring that waited leaves now: its span and its claim count from here.
     pub(super) fn leaving(&mut self, leg: LegId, m: &mut Moment<'_>) {
         let Some(index) = self.index(leg).filter(|_| self.waits(leg)) else {
             return;
         };
+        if !matches!(self.when(m), When::Now(_)) {
+            return self.drop_unsent(index, m);
+        }
         let attempt = &mut self.attempts[index];
         let phone = m.desk.phone_mut(&attempt.seat.phone);
         if phone.taken(m.now) && !phone.held_by(leg) {
@@ -149,6 +168,7 @@ impl Flow {
                 | Cue::Taken { .. }
                 | Cue::DealtWith
                 | Cue::Passed
+                | Cue::Paused
                 | Cue::NoKey
                 | Cue::Suspicious
                 | Cue::TestPassed
@@ -227,7 +247,12 @@ impl Flow {
     pub(super) fn retire_all(&mut self, m: &mut Moment<'_>) {
         for index in 0..self.attempts.len() {
             let cue = match self.attempts[index].cue {
-                Cue::Suspicious | Cue::Passed | Cue::NoKey | Cue::Thanks | Cue::TestPassed => {
+                Cue::Suspicious
+                | Cue::Passed
+                | Cue::Paused
+                | Cue::NoKey
+                | Cue::Thanks
+                | Cue::TestPassed => {
                     continue;
                 }
                 Cue::Whisper { .. }
@@ -345,7 +370,7 @@ impl Flow {
         let attempt = &self.attempts[index];
         let answered = attempt.life.answered_at.is_some();
         if self.has(attempt.leg) {
-            return self.rep_gone(index, ended_at, m);
+            return self.rep_gone(index, ended_at, By::Rep, m);
         }
         self.release_phone(index, None, m);
         if self.attempts[index].result.is_some() {
@@ -406,10 +431,11 @@ impl Flow {
                 );
             }
             Some('7') => {
-                self.pass(index, Cue::Passed, m);
-                let phone = m.desk.phone_mut(&self.attempts[index].seat.phone);
-                let tally = phone.pause(m.now);
-                self.tell_tally(index, tally, m);
+                let owner = self.is_last_owner(index, m);
+                let cue = if owner { Cue::Passed } else { Cue::Paused };
+                self.pass(index, cue, m);
+                let now = m.now;
+                self.tally(index, m, |phone| phone.pause(now));
             }
             Some('9') => self.suspect(index, m),
             Some(_) | None if prompt < PROMPTS => self.cue(
@@ -454,12 +480,8 @@ impl Flow {
         }
         self.finish(index, AttemptResult::Passed, m);
         m.tell(Entry::new(m.now, What::RepPassed).of(&self.attempts[index]));
-        let passes_max = self.terms().passes_max;
-        let tally = m
-            .desk
-            .phone_mut(&self.attempts[index].seat.phone)
-            .passed(passes_max, m.now);
-        self.tell_tally(index, tally, m);
+        let (passes_max, now) = (self.terms().passes_max, m.now);
+        self.tally(index, m, |phone| phone.passed(passes_max, now));
     }
 
     /// Key 9. A second one from another phone, or the owner's, leaves the lead to a person.
@@ -580,14 +602,17 @@ impl Flow {
             return self.drop_unsent(index, m);
         }
         let (leg, up, open) = (attempt.leg, attempt.life.up(), attempt.result.is_none());
+        // Who rang out has been cancelled already.
+        let rang_out = attempt.result == Some(AttemptResult::Missed(Missed::NoAnswer));
+        let taken = up && matches!(cue, Cue::Taken { .. });
         self.cue(index, cue);
         if up {
             m.order(Command::Interrupt(leg));
-        } else {
+        } else if !rang_out {
             self.send_or_keep(index, Wish::Cancel, m);
         }
         if open {
-            let (result, what) = if up {
+            let (result, what) = if taken {
                 (AttemptResult::Taken, What::RepTaken)
             } else {
                 (AttemptResult::Canceled, What::RepCanceled)
@@ -618,14 +643,28 @@ impl Flow {
                 .because(word(why)),
         );
         let seen = attempt.life.ringing_at.is_some() || attempt.life.answered_at.is_some();
-        let tally = m
-            .desk
-            .phone_mut(&attempt.seat.phone)
-            .missed(self.lead, seen, m.now);
-        m.order(Command::Text(Text::RepMissed(
-            self.attempts[index].seat.rep.clone(),
-        )));
-        self.tell_tally(index, tally, m);
+        m.order(Command::Text(Text::RepMissed(attempt.seat.rep.clone())));
+        let (lead, now) = (self.lead, m.now);
+        self.tally(index, m, |phone| phone.missed(lead, seen, now));
+    }
+
+    /// Counts on the phone what its person did. The last owner is never paused.
+    fn tally(&mut self, index: usize, m: &mut Moment<'_>, count: impl FnOnce(&mut Phone) -> Tally) {
+        let last_owner = self.is_last_owner(index, m);
+        let phone = m.desk.phone_mut(&self.attempts[index].seat.phone);
+        let paused_until = phone.paused_until;
+        let tally = count(phone);
+        if last_owner && tally == Tally::Paused {
+            phone.paused_until = paused_until;
+        } else {
+            self.tell_tally(index, tally, m);
+        }
+    }
+
+    fn is_last_owner(&self, index: usize, m: &Moment<'_>) -> bool {
+        let rooftop = m.rules.rooftops.get(&self.facts.rooftop);
+        let last = rooftop.and_then(|rooftop| rooftop.owner.last());
+        last == Some(&self.attempts[index].seat.rep)
     }
 
     fn tell_tally(&self, index: usize, tally: Tally, m: &mut Moment<'_>) {

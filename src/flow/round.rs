@@ -49,8 +49,8 @@ pub struct Round {
     pub slots: Vec<Slot>,
     /// The step that was started last.
     pub latest: Option<u16>,
-    /// When a phone last rang for this flow.
-    pub quiet_since: Timestamp,
+    /// When it began, or was taken up again after a rep had the lead.
+    pub since: Timestamp,
     /// When nobody may be rung any more, or the hours must be read again.
     pub closes_at: Option<Timestamp>,
     /// The same customer is being served by another rooftop: nothing starts.
@@ -146,7 +146,9 @@ impl Flow {
             When::Later(until) if asleep => self.state = State::Sleeping { until },
             When::Later(until) => self.wait(until, m),
             When::Gone(until) => {
-                m.order(Command::Notice(Notice::RooftopGone));
+                if !std::mem::replace(&mut self.told_gone, true) {
+                    m.order(Command::Notice(Notice::RooftopGone));
+                }
                 self.state = State::Waiting { until };
             }
         }
@@ -270,7 +272,7 @@ impl Flow {
             number: self.ladder.rounds,
             slots: slots(plan),
             latest: None,
-            quiet_since: m.now,
+            since: m.now,
             closes_at: None,
             blocked: false,
         });
@@ -313,20 +315,34 @@ impl Flow {
         }
     }
 
-    /// When the next step may start; `None` while the clock does not run.
+    /// When the next step may start; `None` while the clock does not run. After a restart the look-ups come first.
     fn step_due(&self, round: &Round) -> Option<Timestamp> {
-        let clock = self.step_clock(round);
+        let live = self.attempts.iter().filter(|attempt| attempt.life.live());
+        let hold_off = live.filter_map(|attempt| attempt.life.hold_off).max();
+        let clock = self
+            .step_clock(round)
+            .map(|at| hold_off.map_or(at, |hold_off| at.max(hold_off)));
         if !round.next_is_owner() || round.others_have_rung() {
             return clock;
         }
-        let waited = round.quiet_since + s(self.terms().in_line_s);
+        let waited = self.quiet_since(round)? + s(self.terms().in_line_s);
         clock.map(|at| at.max(waited))
+    }
+
+    /// When a phone last rang for this round; `None` while one does.
+    fn quiet_since(&self, round: &Round) -> Option<Timestamp> {
+        let stops = round
+            .rung()
+            .filter_map(|(_, leg)| self.attempt(leg))
+            .map(|attempt| attempt.life.answered_at.or(attempt.settled_at));
+        let stops: Option<Vec<_>> = stops.collect();
+        stops.map(|stops| stops.into_iter().fold(round.since, Timestamp::max))
     }
 
     /// `next_after_s` after the latest step's last create left us, or when all its phones have ended.
     fn step_clock(&self, round: &Round) -> Option<Timestamp> {
         let Some(step) = round.latest else {
-            return Some(round.quiet_since);
+            return Some(round.since);
         };
         let legs = round
             .rung()
@@ -504,7 +520,8 @@ impl Flow {
     }
 
     fn wait(&mut self, until: Timestamp, m: &mut Moment<'_>) {
-        if self.facts.texts && self.attempts.is_empty() {
+        let news = self.facts.texts && self.attempts.is_empty();
+        if news && !std::mem::replace(&mut self.told_to_wait, true) {
             m.order(Command::Text(Text::CustomerWaits));
         }
         m.tell(Entry::new(m.now, What::Waiting).because(until.to_string()));

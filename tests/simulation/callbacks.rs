@@ -178,14 +178,14 @@ impl World<'_> {
         };
         let leg = callback.leg;
         let flow = self.daemon.store.flows.get(&leg.lead);
-        let heard = flow.and_then(|flow| flow.hears(leg));
+        let heard = flow.and_then(|flow| flow.attempt(leg));
         let terms = flow.and_then(|flow| flow.terms.as_ref());
-        let cue = heard.map(|(attempt, _)| attempt.cue.clone());
+        let cue = heard.map(|attempt| attempt.cue.clone());
         let dials = matches!(cue, Some(Cue::Customer { .. }));
         let customer = self.daemon.store.customers.get(&leg.lead).filter(|_| dials);
         Some(Script {
             cue,
-            turn: heard.map_or(0, |(_, turn)| turn),
+            turn: heard.map_or(0, |attempt| attempt.turn),
             dial: customer.map(|number| number.as_str().to_owned()),
             dial_s: terms.map_or(0, |terms| terms.customer_s),
             talk_s: terms.map_or(0, |terms| terms.talk_max_s),

@@ -418,6 +418,7 @@ impl World<'_> {
                 Cue::Taken { .. }
                 | Cue::DealtWith
                 | Cue::Passed
+                | Cue::Paused
                 | Cue::NoKey
                 | Cue::Suspicious
                 | Cue::TestPassed

@@ -62,6 +62,7 @@ impl Persona {
             | Cue::Taken { .. }
             | Cue::DealtWith
             | Cue::Passed
+            | Cue::Paused
             | Cue::NoKey
             | Cue::Suspicious
             | Cue::TestPassed

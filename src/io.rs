@@ -1,0 +1,13 @@
+//! Everything that touches the world: the only place that awaits, reads a clock, a disk or a socket.
+
+pub mod carrier;
+pub mod clock;
+pub mod config;
+pub mod daemon;
+pub mod engine;
+pub mod log;
+pub mod metrics;
+pub mod notice;
+pub mod reload;
+pub mod store;
+pub mod web;

@@ -1,0 +1,164 @@
+//! The three files: `leadbridge.toml` (the daemon), `rotation.toml` (who is rung, the admin's) and `sources.toml`
+//! (where leads come from). Each is read whole: every mistake is told with its place and its cure, and a file
+//! with a mistake changes nothing. The last two may be read anew while the daemon runs.
+
+mod carriers;
+mod findings;
+mod report;
+mod rotation;
+mod secret;
+mod section;
+mod settings;
+mod sources;
+mod texts;
+mod words;
+
+use std::path::Path;
+
+use crate::phone::HashKey;
+use crate::rotation::Rules;
+use crate::source::Sources;
+
+pub use carriers::{CarrierKind, CarrierSettings};
+pub use findings::Checked;
+pub use report::{Report, Severity};
+pub use secret::Environment;
+pub use settings::{Email, Files, Guard, Notice, Server, Settings, Store};
+
+use findings::Findings;
+use secret::Vault;
+use section::{Section, Text};
+
+/// All three files.
+#[derive(Debug)]
+pub struct Loaded {
+    /// `leadbridge.toml`.
+    pub settings: Settings,
+    /// `rotation.toml`.
+    pub rules: Rules,
+    /// `sources.toml`.
+    pub sources: Sources,
+    /// What their writers should know.
+    pub warnings: Vec<Report>,
+}
+
+/// Reads all three files, beginning with `leadbridge.toml` at `path`. That one says where the others are, so
+/// they are read only once it is right; the mistakes of those two are told together.
+pub fn load(path: &Path, key: &HashKey, env: &Environment) -> Result<Loaded, Vec<Report>> {
+    let Checked {
+        value: settings,
+        mut warnings,
+    } = load_settings(path, env)?;
+    let rules = load_rules(&settings, key);
+    let sources = load_sources(
+        &settings,
+        rules.as_ref().ok().map(|rules| &rules.value),
+        env,
+    );
+    match (rules, sources) {
+        (Ok(rules), Ok(sources)) => {
+            warnings.extend(rules.warnings);
+            warnings.extend(sources.warnings);
+            Ok(Loaded {
+                settings,
+                rules: rules.value,
+                sources: sources.value,
+                warnings,
+            })
+        }
+        (rules, sources) => Err(rules
+            .err()
+            .into_iter()
+            .chain(sources.err())
+            .flatten()
+            .collect()),
+    }
+}
+
+/// Reads `leadbridge.toml`.
+pub fn load_settings(path: &Path, env: &Environment) -> Result<Checked<Settings>, Vec<Report>> {
+    read(path, |file| {
+        settings::settings(
+            file,
+            Vault {
+                env,
+                folder: folder_of(path),
+            },
+        )
+    })
+}
+
+/// Reads `rotation.toml`; the settings know the carriers that it names, and `key` hides the phones.
+pub fn load_rules(settings: &Settings, key: &HashKey) -> Result<Checked<Rules>, Vec<Report>> {
+    read(&settings.files.rotation, |file| {
+        rotation::rules(file, settings, key)
+    })
+}
+
+/// Reads `sources.toml`; without rules its rooftops are not looked for.
+pub fn load_sources(
+    settings: &Settings,
+    rules: Option<&Rules>,
+    env: &Environment,
+) -> Result<Checked<Sources>, Vec<Report>> {
+    let path = &settings.files.sources;
+    read(path, |file| {
+        sources::sources(
+            file,
+            rules,
+            Vault {
+                env,
+                folder: folder_of(path),
+            },
+        )
+    })
+}
+
+fn read<T>(
+    path: &Path,
+    value: impl FnOnce(Section<'_>) -> Option<T>,
+) -> Result<Checked<T>, Vec<Report>> {
+    let findings = Findings::open(path);
+    let value = findings
+        .tree()
+        .and_then(|tree| value(Section::root(&tree, &findings)));
+    findings.finish(value)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// The id of a part, which no earlier part of its kind may have; it stands in addresses, so it is plain.
+fn own_id<'t>(
+    part: &mut Section<'t>,
+    earlier: &mut Vec<Text<'t>>,
+    example: &str,
+) -> Option<&'t str> {
+    let id = part.needed("id", example)?;
+    let name = *id.get_ref();
+    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    if name.is_empty() || name.len() > ID_MAX || !name.bytes().all(plain) {
+        let title = format!("`{name}` cannot be an id");
+        part.findings().error(
+            id.span(),
+            title,
+            "write small letters, digits and dashes, such as \"gent-2\"",
+        );
+    }
+    let twin = earlier.iter().find(|other| *other.get_ref() == name);
+    if let Some(twin) = twin {
+        let first = (twin.span(), "here first");
+        part.findings().clash(
+            id.span(),
+            first,
+            format!("the id `{name}` stands here twice"),
+            "give one of the two another id",
+        );
+    }
+    earlier.push(id);
+    Some(name)
+}
+
+/// Longer names are no ids.
+const ID_MAX: usize = 60;

@@ -1,0 +1,124 @@
+//! The daemon put together: store, rules, carriers, engine, web. `serve` runs it on the group's configuration,
+//! `demo` on its own.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use leadbridge_providers::Carrier;
+use leadbridge_providers::twilio::Twilio;
+use secrecy::ExposeSecret;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+use crate::io::carrier::Trunk;
+use crate::io::clock::Clock;
+use crate::io::config::{self, CarrierKind, CarrierSettings, Environment, Report, Settings};
+use crate::io::engine::{Engine, Parts};
+use crate::io::metrics::Metrics;
+use crate::io::store::{Store, StoreError};
+use crate::io::web;
+use crate::phrases::Phrases;
+use crate::rotation::CarrierId;
+
+/// Why a daemon can't start.
+#[derive(Debug, Error)]
+pub enum CannotStart {
+    /// The configuration has mistakes.
+    #[error("the configuration has mistakes; `leadbridge check` shows them")]
+    Config(Vec<Report>),
+    /// The store can't be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No HTTP client could be made.
+    #[error("no connection to carriers can be made: {0}")]
+    Http(#[from] reqwest::Error),
+    /// The folder for the data can't be made.
+    #[error("the folder {} can't be made: {error}; make it, or change data_dir in [server]", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// Not this kind of store.
+    #[error("PostgreSQL is not supported yet; write url = \"sqlite:leadbridge.db\" in [store]")]
+    Postgres,
+}
+
+/// A daemon that is ready to serve.
+pub struct Daemon {
+    /// Its moving part.
+    pub engine: Engine,
+    /// Its settings.
+    pub settings: Settings,
+    /// What the writers of its configuration should know.
+    pub warnings: Vec<Report>,
+}
+
+impl Daemon {
+    /// Opens the store and reads the rules. Nothing moves yet.
+    pub fn open(settings: Settings, env: &Environment) -> Result<Daemon, CannotStart> {
+        let metrics = Metrics::new();
+        let store = open_store(&settings, metrics.clone())?;
+        let rules = config::load_rules(&settings, store.hash_key()).map_err(CannotStart::Config)?;
+        let sources = config::load_sources(&settings, Some(&rules.value), env).map_err(CannotStart::Config)?;
+        let mut warnings = rules.warnings;
+        warnings.extend(sources.warnings);
+        let engine = Engine::new(Parts {
+            store,
+            clock: Clock::start(),
+            rules: ArcSwap::from_pointee(rules.value),
+            sources: ArcSwap::from_pointee(sources.value),
+            phrases: Phrases::shipped(),
+            trunks: trunks(&settings)?,
+            metrics,
+            due: Notify::new(),
+        });
+        Ok(Daemon { engine, settings, warnings })
+    }
+
+    /// Serves until `shutdown`; requests in hand finish, the outbox stays for the next process.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+        self.engine.recover().await.map_err(std::io::Error::other)?;
+        let router = web::router(self.engine.clone(), &self.settings.server);
+        let running = tokio::spawn(self.engine.run());
+        let served = web::serve(listener, router, shutdown).await;
+        running.abort();
+        served
+    }
+}
+
+fn open_store(settings: &Settings, metrics: Metrics) -> Result<Store, CannotStart> {
+    let path = match &settings.store {
+        config::Store::Sqlite(path) => path,
+        config::Store::Postgres(_) => return Err(CannotStart::Postgres),
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| CannotStart::Folder { path: folder.to_owned(), error })?;
+    }
+    Ok(Store::open(path, move |took: Duration| metrics.commit(took))?)
+}
+
+fn trunks(settings: &Settings) -> Result<BTreeMap<CarrierId, Arc<Trunk>>, reqwest::Error> {
+    let trunk = |carrier: &CarrierSettings| {
+        let trunk = Trunk::new(carrier.id.clone(), adapter(carrier, &settings.server.public_url), carrier.calls_per_s)?;
+        Ok((carrier.id.clone(), Arc::new(trunk)))
+    };
+    settings.carriers.iter().map(trunk).collect()
+}
+
+/// The pure adapter of a configured carrier.
+pub fn adapter(carrier: &CarrierSettings, public_url: &str) -> Carrier {
+    let CarrierKind::Twilio { account, tokens, base_url } = &carrier.kind;
+    Carrier::Twilio(Twilio {
+        id: carrier.id.0.clone(),
+        account: account.clone(),
+        tokens: tokens.iter().map(|token| token.expose_secret().to_owned()).collect(),
+        base_url: base_url.clone(),
+        public_url: public_url.to_owned(),
+    })
+}

@@ -1,0 +1,317 @@
+//! What happens, one event at a time: an event becomes a decision in one transaction, and its effects leave after
+//! the commit. Everything that comes in (leads, callbacks, look-ups, people, deadlines) passes through
+//! [`Engine::happen`] or [`Engine::receive`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use leadbridge_providers::{Callback, Carrier, LeadId, LegId, Placing, Script, Turn};
+use tokio::sync::Notify;
+use tracing::{Instrument, info_span, warn};
+
+use crate::decision::Arrival;
+use crate::flow::errand::Errand;
+use crate::flow::{Command, Event, Flow};
+use crate::io::carrier::Trunk;
+use crate::io::clock::Clock;
+use crate::io::metrics::Metrics;
+use crate::io::notice;
+use crate::io::store::{Effect, Item, New, OutboxId, Received, Stepped, Store, StoreError, Wake};
+use crate::lead::Lead;
+use crate::phrases::Phrases;
+use crate::rotation::{CarrierId, Rules};
+use crate::script::{self, Scripts};
+use crate::source::{Source, Sources};
+
+/// How many overdue flows are stepped before others get a turn.
+const BATCH: usize = 256;
+/// The longest sleep between two looks for what is due: a net under the exact one.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The shortest, so that nothing can make the loop spin.
+const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(5);
+
+/// The running daemon, as all its parts see it.
+#[derive(Clone)]
+pub struct Engine(Arc<Parts>);
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The rows.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// The rules in force.
+    pub rules: ArcSwap<Rules>,
+    /// The sources in force.
+    pub sources: ArcSwap<Sources>,
+    /// The sentences.
+    pub phrases: Phrases,
+    /// One per carrier.
+    pub trunks: BTreeMap<CarrierId, Arc<Trunk>>,
+    /// The figures for operating.
+    pub metrics: Metrics,
+    /// Something may be due earlier than thought.
+    pub due: Notify,
+}
+
+impl std::ops::Deref for Engine {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Engine {
+    /// An engine at rest; [`Engine::run`] makes it move.
+    pub fn new(parts: Parts) -> Engine {
+        Engine(Arc::new(parts))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The rules in force.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.rules.load_full()
+    }
+
+    /// A lead that is authentic and within its size: on disk when this answers (P1).
+    pub async fn receive(
+        &self,
+        source: &Source,
+        content_type: &str,
+        body: Vec<u8>,
+        told: Option<Lead>,
+        over_rate: bool,
+    ) -> Result<Received, StoreError> {
+        let arrival = Arrival {
+            lead: self.clock.lead_id(),
+            source: source.id.clone(),
+            rooftop: source.rooftop.clone(),
+            told,
+            over_rate,
+            unproven: source.auth.proves_nothing(),
+        };
+        let new = New {
+            arrival,
+            content_type: content_type.to_owned(),
+            body,
+        };
+        let received = self.store.receive(new, self.rules(), self.now()).await?;
+        self.leave(&received.flow, &received.effects);
+        self.wake(&received.wakes);
+        self.metrics.lead_received(&received);
+        self.due.notify_one();
+        Ok(received)
+    }
+
+    /// One event of one lead. `None`: no such lead.
+    pub async fn happen(
+        &self,
+        lead: LeadId,
+        event: Event,
+        answers: Option<OutboxId>,
+    ) -> Result<Option<Stepped>, StoreError> {
+        let stepped = self
+            .store
+            .step(lead, event, answers, self.rules(), self.now())
+            .await?;
+        if let Some(stepped) = &stepped {
+            self.leave(&stepped.flow, &stepped.effects);
+            self.wake(&stepped.wakes);
+            self.metrics.stepped(stepped);
+            if stepped.flow.deadline() != stepped.before.deadline() {
+                self.due.notify_one();
+            }
+        }
+        Ok(stepped)
+    }
+
+    /// A callback: the event it is, and what the leg hears now. `None` where the route asks nothing.
+    pub async fn callback(
+        &self,
+        leg: LegId,
+        turn: Option<Turn>,
+        callback: Callback,
+    ) -> Result<Option<Script>, StoreError> {
+        let Callback { call, phase, asked } = callback;
+        let event = match (turn, asked, phase) {
+            (Some(turn), Some(asked), phase) => Event::Asked {
+                leg,
+                turn,
+                call,
+                phase,
+                asked,
+            },
+            (None, _, Some(phase)) | (_, None, Some(phase)) => Event::Progress { leg, call, phase },
+            (None, _, None) | (_, None, None) => return Ok(None),
+        };
+        let asks = matches!(event, Event::Asked { .. });
+        let stepped = self.happen(leg.lead, event, None).await?;
+        Ok(asks.then(|| self.script(stepped.as_ref(), leg)))
+    }
+
+    /// Steps a flow from a part that has nobody to answer to; what failed is found again by what is due.
+    pub fn happen_soon(&self, lead: LeadId, event: Event, answers: Option<OutboxId>) {
+        let engine = self.clone();
+        let span = info_span!("lead", lead = %lead);
+        let step = async move {
+            if let Err(error) = engine.happen(lead, event, answers).await {
+                warn!(%error, "a step was not written down; it is tried again when it is due");
+            }
+        };
+        tokio::spawn(step.instrument(span));
+    }
+
+    /// Runs what is due until the process ends.
+    pub async fn run(self) {
+        for trunk in self.trunks.values() {
+            tokio::spawn(trunk.clone().run(self.clone()));
+        }
+        loop {
+            let pause = self.run_due().await.unwrap_or_else(|error| {
+                warn!(%error, "what is due can't be run; trying again");
+                LOOK_EVERY
+            });
+            tokio::time::sleep(LOOK_AT_MOST_EVERY).await;
+            let _ = tokio::time::timeout(pause, self.due.notified()).await;
+        }
+    }
+
+    /// What a leg hears now; a leg that nobody knows is told so.
+    fn script(&self, stepped: Option<&Stepped>, leg: LegId) -> Script {
+        let rules = self.rules();
+        let known =
+            stepped.and_then(|stepped| stepped.flow.attempt(leg).map(|attempt| (stepped, attempt)));
+        let Some((stepped, attempt)) = known else {
+            return script::dealt_with(&self.phrases, &rules);
+        };
+        let scripts = Scripts {
+            phrases: &self.phrases,
+            rules: &rules,
+            told: &stepped.told,
+            phone: stepped.phone.as_ref(),
+        };
+        scripts.for_leg(&stepped.flow, attempt, self.now())
+    }
+
+    /// What a script says while the store is away.
+    pub fn hold_script(&self, again: String) -> Script {
+        script::hold(&self.phrases, &self.rules(), again)
+    }
+
+    /// The carrier of an id, to check and read its callbacks.
+    pub fn carrier(&self, id: &CarrierId) -> Option<&Carrier> {
+        self.trunks.get(id).map(|trunk| &trunk.carrier)
+    }
+
+    /// The commit is done: its effects leave.
+    fn leave(&self, flow: &Flow, effects: &[Effect]) {
+        for effect in effects {
+            match &effect.errand {
+                Errand::Carrier(carrier, _) => match self.trunks.get(carrier) {
+                    Some(trunk) => trunk.take(self, flow, effect),
+                    None => {
+                        warn!(lead = %effect.lead, carrier = carrier.0, "this carrier is no longer configured")
+                    }
+                },
+                Errand::Text(_) | Errand::Notice(_) => notice::send(self, effect),
+            }
+        }
+    }
+
+    fn wake(&self, wakes: &[Wake]) {
+        for wake in wakes {
+            self.happen_soon(wake.lead, wake.event.clone(), None);
+        }
+    }
+
+    /// What the last process left: live legs to look up, creates whose fate is unknown, orders to repeat. Every
+    /// leg has its phone again before anything else happens (P4), so nothing is served before this is done.
+    pub async fn recover(&self) -> Result<(), StoreError> {
+        self.restart_flows().await?;
+        for item in self.store.reads().outbox().await? {
+            match (&item.command, &item.errand) {
+                (Command::Ring(leg), _) if !item.parked => {
+                    let unknown = Event::Placing(*leg, Placing::Unknown);
+                    self.happen(item.lead, unknown, Some(item.id)).await?;
+                }
+                (Command::Text(_), _) | (_, None) => self.store.done(item.id).await?,
+                (
+                    Command::Ring(_)
+                    | Command::Interrupt(_)
+                    | Command::Cancel(_)
+                    | Command::HangUp(_)
+                    | Command::LookUp(_)
+                    | Command::Notice(_),
+                    Some(errand),
+                ) => self.repeat(&item, errand).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn repeat(&self, item: &Item, errand: &Errand) -> Result<(), StoreError> {
+        let Item {
+            id, lead, command, ..
+        } = item.clone();
+        if let Some(record) = self.store.reads().lead(lead).await? {
+            self.leave(
+                &record.flow,
+                &[Effect {
+                    id,
+                    lead,
+                    command,
+                    errand: errand.clone(),
+                }],
+            );
+        }
+        Ok(())
+    }
+
+    async fn restart_flows(&self) -> Result<(), StoreError> {
+        for leads in self.store.reads().open_flows().await?.chunks(BATCH) {
+            self.happen_to_all(leads, &Event::Restarted).await?;
+        }
+        Ok(())
+    }
+
+    /// One event of many leads, written down in this order and in few commits.
+    async fn happen_to_all(&self, leads: &[LeadId], event: &Event) -> Result<(), StoreError> {
+        let steps = leads
+            .iter()
+            .map(|lead| self.happen(*lead, event.clone(), None));
+        for stepped in join_all(steps).await {
+            stepped?;
+        }
+        Ok(())
+    }
+
+    /// Everything that is due now; how long until the next.
+    async fn run_due(&self) -> Result<Duration, StoreError> {
+        if self.clock.jumped() {
+            self.restart_flows().await?;
+        }
+        let reads = self.store.reads();
+        for wake in reads.pending().await? {
+            self.happen(wake.lead, wake.event, None).await?;
+        }
+        let now = self.now();
+        self.happen_to_all(&reads.due(now, BATCH).await?, &Event::Clock)
+            .await?;
+        self.wake(&self.store.expire(now).await?);
+        let next = reads.next_due().await?;
+        let pause = next.map(|at| at.duration_since(self.now()));
+        let pause = pause
+            .and_then(|pause| Duration::try_from(pause).ok())
+            .unwrap_or(LOOK_EVERY);
+        Ok(pause.min(LOOK_EVERY))
+    }
+}

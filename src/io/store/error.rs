@@ -1,0 +1,74 @@
+//! Why the store could not do what was asked, in sentences. They hold nothing that was stored (P9).
+
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+/// What the store answers.
+pub(super) type Answer<T> = Result<T, StoreError>;
+
+/// Why the store could not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Another daemon has the file.
+    #[error("{} is in use by another leadbridge; stop that one first", .0.display())]
+    InUse(PathBuf),
+    /// There is no such file, or nobody may read it.
+    #[error("{} cannot be opened: {why}", path.display())]
+    CannotOpen {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// It is a database of somebody else's.
+    #[error("{} is not a store of leadbridge's; name another file in store.url", .0.display())]
+    NotAStore(PathBuf),
+    /// A newer release wrote it.
+    #[error(
+        "{} was written by a newer leadbridge (schema {found}, this one knows {known}); install that release again",
+        path.display()
+    )]
+    NewerSchema {
+        /// The file.
+        path: PathBuf,
+        /// The schema of the file.
+        found: i64,
+        /// The newest schema that this release knows.
+        known: i64,
+    },
+    /// The disk is full.
+    #[error("the disk of the store is full; make room, it goes on by itself")]
+    DiskFull,
+    /// Another program holds the file's lock.
+    #[error("another program has locked the store; it goes on by itself when that one is done")]
+    Locked,
+    /// The file may not be written.
+    #[error("the store's file may not be written; give the daemon's user the right to")]
+    ReadOnly,
+    /// What is in the file makes no sense.
+    #[error("the store is damaged ({0}); restore it from a copy")]
+    Corrupt(String),
+    /// A decision failed where none may.
+    #[error("a decision failed; this is a mistake in leadbridge, its log says where")]
+    Panicked,
+    /// The store is closing, or the disk fails.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> StoreError {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => StoreError::DiskFull,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked,
+            Some(ErrorCode::ReadOnly) => StoreError::ReadOnly,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                StoreError::Corrupt("SQLite cannot read its pages".to_owned())
+            }
+            Some(code) => StoreError::Unavailable(format!("SQLite says {code:?}")),
+            // A row of another shape than ours; the error's own text could quote it.
+            None => StoreError::Corrupt("a row has another shape than expected".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Carriers ask what a leg hears, and tell how far it is (BEHAVIOUR 7). A forged request changes nothing; a right one
+//! is always answered with something that can be spoken, also while the store is away (P7).
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use leadbridge_providers::twilio::{hold_query, holds};
+use leadbridge_providers::{Asked, Carrier, LeadId, LegId, Route, Script, Side, Turn};
+
+use super::problem::Problem;
+use super::{Web, about, carry_out, header};
+use crate::rotation::CarrierId;
+use crate::script;
+
+/// How long the store may take: a carrier gives up at 4 s, and the person on the phone hears nothing meanwhile.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// How often a leg is put off while the store is away.
+const HOLDS_MAX: u32 = 5;
+
+/// `POST /carriers/{carrier}/{leg}/{turn}/{answer|digits|dial}`
+pub(super) async fn ask(
+    State(web): State<Web>,
+    Path((carrier, leg, turn, route)): Path<(String, String, String, String)>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let route = match route.as_str() {
+        "answer" => Route::Answer,
+        "digits" => Route::Digits,
+        "dial" => Route::Dial,
+        _ => return Err(Problem::of(StatusCode::NOT_FOUND)),
+    };
+    let carrier = authentic(&web, carrier, &uri, &headers, &body)?;
+    let (Ok(leg), Ok(turn)) = (leg.parse::<LegId>(), turn.parse::<Turn>()) else {
+        return Ok(spoken(carrier, no_leg(), &dealt_with(&web)));
+    };
+    about("lead", leg.lead);
+    let query = uri.query().unwrap_or("");
+    let callback = carrier.read(route, query, &body);
+    let asked = callback.asked.clone();
+    let engine = web.engine.clone();
+    let asking = async move { engine.callback(leg, Some(turn), callback).await };
+    let script = match carry_out(ANSWER_WITHIN, asking).await {
+        Ok(Some(script)) => script,
+        Ok(None) => dealt_with(&web),
+        Err(_) => put_off(&web, &uri, asked.as_ref()),
+    };
+    Ok(spoken(carrier, leg, &script))
+}
+
+/// `POST /carriers/{carrier}/{leg}/status`: what can't be written down now is sent again by the carrier.
+pub(super) async fn status(
+    State(web): State<Web>,
+    Path((carrier, leg)): Path<(String, String)>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    let carrier = authentic(&web, carrier, &uri, &headers, &body)?;
+    let Ok(leg) = leg.parse::<LegId>() else {
+        return Ok(StatusCode::NO_CONTENT);
+    };
+    about("lead", leg.lead);
+    let callback = carrier.read(Route::Status, uri.query().unwrap_or(""), &body);
+    let engine = web.engine.clone();
+    let telling = async move { engine.callback(leg, None, callback).await };
+    carry_out(ANSWER_WITHIN, telling).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /carriers/{carrier}/inbound`: nobody takes calls that come in yet.
+pub(super) async fn inbound(
+    State(web): State<Web>,
+    Path(carrier): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let carrier = authentic(&web, carrier, &uri, &headers, &body)?;
+    let language = web.engine.rules().language;
+    let nobody = web.engine.phrases.say(language, "reception-none", &[]);
+    let script = Script {
+        lines: vec![nobody],
+        ..dealt_with(&web)
+    };
+    Ok(spoken(carrier, no_leg(), &script))
+}
+
+/// The carrier of this id, if the request is its own.
+fn authentic<'w>(
+    web: &'w Web,
+    id: String,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<&'w Carrier, Problem> {
+    let id = CarrierId(id);
+    let carrier = web.engine.carrier(&id).ok_or_else(|| {
+        let detail = "there is no carrier of this id; see leadbridge.toml";
+        Problem::new(StatusCode::NOT_FOUND, detail)
+    })?;
+    about("carrier", &id.0);
+    let signature = header(headers, carrier.signature_header());
+    let content_type = header(headers, CONTENT_TYPE.as_str());
+    if !carrier.authentic(&path_and_query(uri), content_type, body, signature) {
+        let detail =
+            "the signature is wrong; check the carrier's token and public_url in leadbridge.toml";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
+    Ok(carrier)
+}
+
+/// As it came: it is part of what is signed.
+fn path_and_query(uri: &Uri) -> String {
+    uri.path_and_query()
+        .map_or(String::new(), |raw| raw.as_str().to_owned())
+}
+
+/// The store is away: the same is asked again in a moment, a few times.
+fn put_off(web: &Web, uri: &Uri, asked: Option<&Asked>) -> Script {
+    let times = holds(uri.query().unwrap_or(""));
+    match asked {
+        Some(asked) if times < HOLDS_MAX => {
+            let again = format!("{}?{}", uri.path(), hold_query(times + 1, asked));
+            web.engine.hold_script(again)
+        }
+        Some(_) | None => dealt_with(web),
+    }
+}
+
+fn dealt_with(web: &Web) -> Script {
+    script::dealt_with(&web.engine.phrases, &web.engine.rules())
+}
+
+/// Stands for the leg of a call that has none of ours; a script that hangs up names no leg.
+fn no_leg() -> LegId {
+    LegId {
+        lead: LeadId(uuid::Uuid::nil()),
+        side: Side::In,
+        number: 0,
+    }
+}
+
+fn spoken(carrier: &Carrier, leg: LegId, script: &Script) -> Response {
+    let kind = [(CONTENT_TYPE, carrier.script_type())];
+    (kind, carrier.script(leg, script)).into_response()
+}

@@ -1,0 +1,96 @@
+//! The control routes below `/_phones/`: the same as the Rust interface, for the demo page and other languages.
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::{Behaviour, Misbehaviour, Phone, refusal::answer, world::Shared};
+
+/// The control routes.
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/_phones/calls", get(calls))
+        .route("/_phones/deliveries", get(deliveries))
+        .route("/_phones/misbehave", post(misbehave))
+        .route("/_phones/behave", post(behave))
+        .route("/_phones/{number}", post(does))
+        .route("/_phones/{number}/{act}", post(act))
+}
+
+async fn calls(State(world): State<Shared>) -> Response {
+    let records: Vec<_> = world
+        .state()
+        .calls
+        .iter()
+        .map(|call| call.record.clone())
+        .collect();
+    answer(StatusCode::OK, &json!(records))
+}
+
+async fn deliveries(State(world): State<Shared>) -> Response {
+    let deliveries = world.state().deliveries.clone();
+    answer(StatusCode::OK, &json!(deliveries))
+}
+
+async fn misbehave(State(world): State<Shared>, body: Bytes) -> Response {
+    match serde_json::from_slice::<Misbehaviour>(&body) {
+        Ok(misbehaviour) => {
+            super::misbehave(&world, misbehaviour).await;
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    }
+}
+
+async fn behave(State(world): State<Shared>) -> StatusCode {
+    world.state().faults = super::faults::Faults::default();
+    StatusCode::NO_CONTENT
+}
+
+/// Takes one behaviour, or a list of them for one call each.
+async fn does(State(world): State<Shared>, Path(number): Path<String>, body: Bytes) -> Response {
+    let behaviours =
+        one::<Vec<Behaviour>>(&body).or_else(|_| one::<Behaviour>(&body).map(|only| vec![only]));
+    match behaviours {
+        Ok(behaviours) => {
+            Phone::new(world, &number).does_in_turn(behaviours);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(error) => (StatusCode::BAD_REQUEST, error).into_response(),
+    }
+}
+
+/// `answer`, `decline`, `hang-up`, or `press` with the key as body; 409 when the phone has no call for it.
+async fn act(
+    State(world): State<Shared>,
+    Path((number, act)): Path<(String, String)>,
+    body: Bytes,
+) -> StatusCode {
+    let phone = Phone::new(world, &number);
+    let key = std::str::from_utf8(&body)
+        .ok()
+        .and_then(|text| text.trim().chars().next());
+    let done = match (act.as_str(), key) {
+        ("answer", _) => phone.answer(),
+        ("decline", _) => phone.decline(),
+        ("hang-up", _) => phone.hang_up(),
+        ("press", Some(key)) => phone.press(key),
+        _ => return StatusCode::NOT_FOUND,
+    };
+    if done {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::CONFLICT
+    }
+}
+
+fn one<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
+}

@@ -1,0 +1,118 @@
+//! Is the configuration good?
+
+use crate::peer::Peer;
+use crate::program::Program;
+
+#[test]
+fn good_files_are_called_good_and_counted() {
+    let said = Program::new().run("check");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(
+        said.out,
+        "leadbridge.toml is good: 4 reps, 2 rooftops, 2 sources\n"
+    );
+    assert_eq!(said.err, "");
+}
+
+#[test]
+fn a_mistake_is_shown_with_its_line_and_its_cure() {
+    let program = Program::new();
+    program.replace(
+        "rotation.toml",
+        "reps = [\"an\", \"bart\"]",
+        "reps = [\"an\", \"brat\"]",
+    );
+    let said = program.run("check");
+    assert_eq!(said.code, Some(1));
+    assert_eq!(said.out, "");
+    assert_eq!(
+        said.err,
+        "error: there is no rep `brat`
+  --> rotation.toml:35:15
+   |
+35 | reps = [\"an\", \"brat\"]
+   |               ^^^^^^
+   |
+   = help: did you mean \"bart\"?
+
+"
+    );
+}
+
+#[test]
+fn mistakes_of_two_files_are_shown_together() {
+    let program = Program::new();
+    program.replace("rotation.toml", "\"+32470000002\"", "\"bel bart\"");
+    program.replace("sources.toml", "\"json\"", "\"jsno\"");
+    let said = program.run("check");
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.contains("rotation.toml:16:9"), "{}", said.err);
+    assert!(said.err.contains("sources.toml:3:10"), "{}", said.err);
+}
+
+#[test]
+fn a_warning_is_shown_and_the_files_are_good() {
+    let program = Program::new();
+    let bearer = "{ scheme = \"bearer\", secret = { env = \"WEBSITE\" } }";
+    program.replace("sources.toml", bearer, "{ scheme = \"none\" }");
+    let said = program.run("check");
+    assert_eq!(said.code, Some(0));
+    assert!(said.err.starts_with("warning: "), "{}", said.err);
+    assert!(said.err.contains("sources.toml:5:"), "{}", said.err);
+    assert!(said.out.contains("is good"), "{}", said.out);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let program = Program::new();
+    let said = program.run("--config nowhere/leadbridge.toml check");
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.contains("nowhere/leadbridge.toml"), "{}", said.err);
+}
+
+#[test]
+fn live_asks_the_carrier_for_the_account_and_rings_nobody() {
+    let sid = r#"{"sid":"AC00000000000000000000000000000000","status":"active"}"#;
+    let carrier = Peer::answering("200 OK", sid);
+    let said = Program::listening_at(carrier.port).run("check --live");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(
+        said.out.ends_with("carrier main takes our credentials\n"),
+        "{}",
+        said.out
+    );
+    let asked = carrier.asked();
+    assert!(
+        asked.line.starts_with("GET /2010-04-01/Accounts/AC0000"),
+        "{}",
+        asked.line
+    );
+    assert!(asked.header("authorization").unwrap().starts_with("Basic "));
+}
+
+#[test]
+fn live_tells_when_the_carrier_refuses() {
+    let carrier = Peer::answering("401 Unauthorized", r#"{"code":20003,"status":401}"#);
+    let said = Program::listening_at(carrier.port).run("check --live");
+    assert_eq!(said.code, Some(1));
+    assert_eq!(
+        said.err,
+        "carrier main refuses our credentials; check account and token\n"
+    );
+}
+
+#[test]
+fn live_tells_when_the_carrier_cannot_be_reached() {
+    let said = Program::new().run("check --live");
+    assert_eq!(said.code, Some(1));
+    assert!(
+        said.err.starts_with("carrier main cannot be asked ("),
+        "{}",
+        said.err
+    );
+    assert!(
+        !said.err.contains("AC0000"),
+        "the account stays out: {}",
+        said.err
+    );
+}

@@ -1,0 +1,10 @@
+//! The command line, by running the real program.
+#![allow(clippy::unwrap_used)]
+
+mod check;
+mod lead;
+mod peer;
+mod plan;
+mod program;
+mod send;
+mod usage;

@@ -1,0 +1,77 @@
+//! Who may open the file, and when it refuses.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use leadbridge::io::store::{Store, StoreError};
+use leadbridge::rotation::Strategy;
+
+use crate::House;
+use crate::group::{arrival, lead, now};
+
+#[tokio::test]
+async fn a_locked_file_is_refused_and_works_again_by_itself() {
+    let house = House::new(Strategy::InOrder);
+    let other = rusqlite::Connection::open(house.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let new = arrival(1, None);
+    let refused = house.store.receive(new, house.rules.clone(), now()).await;
+    assert_eq!(refused.unwrap_err(), StoreError::Locked);
+    assert_eq!(house.store.writable().await, Err(StoreError::Locked));
+
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(house.store.writable().await, Ok(()));
+    assert!(!house.receive(1, None).await.known);
+}
+
+#[tokio::test]
+async fn a_second_daemon_is_refused_and_one_that_only_reads_is_not() {
+    let house = House::new(Strategy::InOrder);
+    house.receive(1, None).await;
+    let second = Store::open(&house.path(), |_| ()).unwrap_err();
+    assert!(
+        second
+            .to_string()
+            .ends_with("in use by another leadbridge; stop that one first")
+    );
+    let beside = Store::open_read_only(&house.path()).unwrap();
+    assert!(beside.lead(lead(1)).await.unwrap().is_some());
+    assert_eq!(beside.hash_key().await.unwrap().0, house.store.hash_key().0);
+}
+
+#[test]
+fn a_file_of_a_newer_release_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("leads.db");
+    drop(Store::open(&path, |_| ()).unwrap());
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.pragma_update(None, "user_version", 7).unwrap();
+    let refused = Store::open(&path, |_| ()).unwrap_err();
+    assert!(refused.to_string().contains("newer leadbridge (schema 7"));
+}
+
+#[test]
+fn a_database_of_somebody_elses_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("books.db");
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch("CREATE TABLE invoice (id INTEGER)")
+        .unwrap();
+    let refused = Store::open(&path, |_| ()).unwrap_err();
+    assert_eq!(refused, StoreError::NotAStore(path));
+    assert!(Store::open_read_only(&folder.path().join("none.db")).is_err());
+}
+
+#[tokio::test]
+async fn every_commit_is_heard_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let commits = Arc::new(AtomicU32::new(0));
+    let heard = commits.clone();
+    let count = move |_| {
+        heard.fetch_add(1, Ordering::Relaxed);
+    };
+    let store = Store::open(&folder.path().join("leads.db"), count).unwrap();
+    store.writable().await.unwrap();
+    store.writable().await.unwrap();
+    assert_eq!(commits.load(Ordering::Relaxed), 2);
+}
