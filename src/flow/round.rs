@@ -17,8 +17,8 @@ use leadbridge_providers::{LegId, Side};
 /// A round in which nothing rang is made anew after so many seconds at the earliest, and after twice as many each
 /// time that nothing rings again.
 const AGAIN_S: i64 = 10;
-/// But it is never doubled more often than this: to 21 minutes.
-const DOUBLED_MAX: u32 = 7;
+/// But it is never doubled more often than this: to 43 minutes.
+const DOUBLED_MAX: u32 = 8;
 
 /// Hours without an end in sight are read again after so long.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
