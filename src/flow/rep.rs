@@ -288,7 +288,7 @@ impl Flow {
 }
 
 /// What a leg that nobody picked up counts as.
-fn missed(end: End) -> Missed {
+pub(super) fn missed(end: End) -> Missed {
     match end {
         End::Completed { .. } => Missed::HungUp,
         End::Busy => Missed::Busy,
