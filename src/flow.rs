@@ -467,6 +467,14 @@ impl Flow {
             State::Waiting { .. } | State::Sleeping { .. } if !self.live() => {
                 self.begin_anew(m.now);
             }
+            // In line: this round is the first of a new set.
+            State::Round(_) if !self.live() => {
+                self.ladder = Ladder {
+                    rounds: self.ladder.rounds,
+                    used: 1,
+                    ..Ladder::default()
+                };
+            }
             State::Waiting { .. }
             | State::Sleeping { .. }
             | State::Round(_)

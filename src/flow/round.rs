@@ -507,11 +507,11 @@ impl Flow {
     }
 
     fn rounds_are_over(&mut self, m: &mut Moment<'_>) {
-        m.order(Command::Notice(Notice::RoundsOver));
         if self.ladder.mornings >= self.terms().mornings {
             m.order(Command::Notice(Notice::NobodyAccepted));
             return self.close(Outcome::NobodyAccepted, None, m);
         }
+        m.order(Command::Notice(Notice::RoundsOver));
         self.ladder.mornings += 1;
         m.tell(Entry::new(m.now, What::Slept));
         self.state = State::Sleeping {
