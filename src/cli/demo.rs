@@ -49,10 +49,16 @@ pub struct DemoOptions {
 /// Plays the demo. `--once` fails unless the lead ended `connected`.
 pub async fn demo(options: DemoOptions) -> Result<(), Failure> {
     let folder = Folder::new(options.data)?;
-    let listen = options.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
-    let listener = TcpListener::bind(listen).await.map_err(|error| no("listen", &error))?;
+    let listen = options
+        .listen
+        .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| no("listen", &error))?;
     let network = network().await?;
-    let address = listener.local_addr().map_err(|error| no("listen", &error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| no("listen", &error))?;
     let daemon = daemon(folder.path(), address, &network.url())?;
     let engine = daemon.engine.clone();
     let serving = tokio::spawn(daemon.serve(listener, std::future::pending()));
@@ -61,20 +67,37 @@ pub async fn demo(options: DemoOptions) -> Result<(), Failure> {
     played
 }
 
-async fn play(engine: &Engine, network: &Network, address: SocketAddr, once: bool) -> Result<(), Failure> {
+async fn play(
+    engine: &Engine,
+    network: &Network,
+    address: SocketAddr,
+    once: bool,
+) -> Result<(), Failure> {
     println!("A lead comes in from the website: Jan Peeters, VW Golf, test drive.\n");
-    let lead = send::post(engine, "website", LEAD.as_bytes(), &format!("http://{address}")).await?;
+    let lead = send::post(
+        engine,
+        "website",
+        LEAD.as_bytes(),
+        &format!("http://{address}"),
+    )
+    .await?;
     let told = tell(engine, network, lead);
     let outcome = tokio::time::timeout(ONCE_WITHIN, told).await;
-    let outcome = outcome.map_err(|_| Failure::No("the lead was not done within 60 s".to_owned()))??;
+    let outcome =
+        outcome.map_err(|_| Failure::No("the lead was not done within 60 s".to_owned()))??;
     if !once {
-        println!("\nThe phones do the same with every lead. Send one: POST http://{address}/leads/website");
+        println!(
+            "\nThe phones do the same with every lead. Send one: POST http://{address}/leads/website"
+        );
         println!("signed as `leadbridge send` does it. Ctrl-C ends the demo.");
         let _ = tokio::signal::ctrl_c().await;
     }
     match outcome {
         Outcome::Connected => Ok(()),
-        other => Err(Failure::No(format!("the lead ended {}, not connected", crate::flow::word(other)))),
+        other => Err(Failure::No(format!(
+            "the lead ended {}, not connected",
+            crate::flow::word(other)
+        ))),
     }
 }
 
@@ -85,11 +108,21 @@ async fn tell(engine: &Engine, network: &Network, lead: LeadId) -> Result<Outcom
     loop {
         while let Ok(event) = heard.try_recv() {
             if let What::Heard { text } = &event.what {
-                println!("            {:<9} hears: \u{201c}{text}\u{201d}", told::person(&event.number));
+                println!(
+                    "            {:<9} hears: \u{201c}{text}\u{201d}",
+                    told::person(&event.number)
+                );
             }
         }
-        let record = engine.store.reads().lead(lead).await.map_err(|error| Failure::No(error.to_string()))?;
-        let Some(record) = record else { return Err(Failure::No("the lead is gone".to_owned())) };
+        let record = engine
+            .store
+            .reads()
+            .lead(lead)
+            .await
+            .map_err(|error| Failure::No(error.to_string()))?;
+        let Some(record) = record else {
+            return Err(Failure::No("the lead is gone".to_owned()));
+        };
         for entry in &record.timeline[printed..] {
             println!("{}", told::line(entry, record.flow.facts.t1));
         }
@@ -104,16 +137,33 @@ async fn tell(engine: &Engine, network: &Network, lead: LeadId) -> Result<Outcom
 
 /// An doesn't pick up, Bart's phone is a voicemail, Chloé accepts, the customer answers and talks.
 async fn network() -> Result<Network, Failure> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| no("listen", &error))?;
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .map_err(|error| no("listen", &error))?;
     let network = Network::start(listener, Settings::lifelike(ACCOUNT, TOKEN));
     let s = Duration::from_secs;
-    let voicemail = Behaviour::Voicemail { after: s(6), lasts: s(20) };
-    let accepts = vec![Act::Wait(s(2)), Act::Press('1'), Act::Talk(s(60)), Act::Wait(s(2)), Act::Press('1')];
+    let voicemail = Behaviour::Voicemail {
+        after: s(6),
+        lasts: s(20),
+    };
+    let accepts = vec![
+        Act::Wait(s(2)),
+        Act::Press('1'),
+        Act::Talk(s(60)),
+        Act::Wait(s(2)),
+        Act::Press('1'),
+    ];
     network.phone(AN).does(Behaviour::RingsOut);
     network.phone(BART).does(voicemail);
-    network.phone(CHLOE).does(Behaviour::PicksUp { after: s(2), then: accepts });
+    network.phone(CHLOE).does(Behaviour::PicksUp {
+        after: s(2),
+        then: accepts,
+    });
     network.phone(PAUL).does(Behaviour::RingsOut);
-    network.phone(CUSTOMER).does(Behaviour::Talks { after: s(3), span: s(6) });
+    network.phone(CUSTOMER).does(Behaviour::Talks {
+        after: s(3),
+        span: s(6),
+    });
     Ok(network)
 }
 
@@ -123,12 +173,22 @@ fn daemon(folder: &Path, address: SocketAddr, carrier_url: &str) -> Result<Daemo
          api_token = {{ env = \"DEMO_SECRET\" }}\n[[carrier]]\nid = \"main\"\nkind = \"twilio\"\naccount = \"{ACCOUNT}\"\n\
          token = {{ env = \"DEMO_TOKEN\" }}\nbase_url = \"{carrier_url}\"\ncalls_per_s = 1\n"
     );
-    for (name, text) in [("leadbridge.toml", settings.as_str()), ("rotation.toml", ROTATION), ("sources.toml", SOURCES)] {
-        std::fs::write(folder.join(name), text).map_err(|error| no("write the demo's files", &error))?;
+    for (name, text) in [
+        ("leadbridge.toml", settings.as_str()),
+        ("rotation.toml", ROTATION),
+        ("sources.toml", SOURCES),
+    ] {
+        std::fs::write(folder.join(name), text)
+            .map_err(|error| no("write the demo's files", &error))?;
     }
     let secret = crate::io::clock::Clock::start().lead_id().to_string();
     let env = Environment::from_iter([("DEMO_SECRET", secret.as_str()), ("DEMO_TOKEN", TOKEN)]);
-    let shown = |reports: &[config::Report]| reports.iter().map(|report| report.render(false)).collect::<String>();
+    let shown = |reports: &[config::Report]| {
+        reports
+            .iter()
+            .map(|report| report.render(false))
+            .collect::<String>()
+    };
     let settings = config::load_settings(&folder.join("leadbridge.toml"), &env);
     let settings = settings.map_err(|reports| Failure::No(shown(&reports)))?;
     Daemon::open(settings.value, &env).map_err(|cannot| Failure::No(cannot.to_string()))
@@ -144,9 +204,12 @@ impl Folder {
     fn new(kept: Option<PathBuf>) -> Result<Folder, Failure> {
         let folder = match kept {
             Some(path) => Folder::Kept(path),
-            None => Folder::Ours(std::env::temp_dir().join(format!("leadbridge-demo-{}", std::process::id()))),
+            None => Folder::Ours(
+                std::env::temp_dir().join(format!("leadbridge-demo-{}", std::process::id())),
+            ),
         };
-        std::fs::create_dir_all(folder.path()).map_err(|error| no("make the demo's folder", &error))?;
+        std::fs::create_dir_all(folder.path())
+            .map_err(|error| no("make the demo's folder", &error))?;
         Ok(folder)
     }
 

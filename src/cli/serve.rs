@@ -18,8 +18,10 @@ use crate::io::{log, reload};
 pub async fn serve(path: &Path) -> Result<(), Failure> {
     log::start();
     let env = Environment::of_this_process();
-    let settings = config::load_settings(path, &env).map_err(|reports| Failure::No(told(&reports)))?;
-    let daemon = Daemon::open(settings.value, &env).map_err(|cannot| Failure::No(reason(&cannot)))?;
+    let settings =
+        config::load_settings(path, &env).map_err(|reports| Failure::No(told(&reports)))?;
+    let daemon =
+        Daemon::open(settings.value, &env).map_err(|cannot| Failure::No(reason(&cannot)))?;
     for warning in settings.warnings.iter().chain(&daemon.warnings) {
         warn!("{}", warning.render(false));
     }
@@ -38,7 +40,11 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
 async fn listener(settings: &Settings) -> Result<TcpListener, Failure> {
     let handed_over = ListenFd::from_env().take_tcp_listener(0).ok().flatten();
     let listen = settings.server.listen;
-    let cannot = |error| Failure::No(format!("can't listen at {listen}: {error}; change listen in [server]"));
+    let cannot = |error| {
+        Failure::No(format!(
+            "can't listen at {listen}: {error}; change listen in [server]"
+        ))
+    };
     match handed_over {
         Some(socket) => {
             socket.set_nonblocking(true).map_err(cannot)?;
@@ -50,11 +56,16 @@ async fn listener(settings: &Settings) -> Result<TcpListener, Failure> {
 
 /// Says "alive" only while the store answers: a daemon that can't write is better restarted.
 async fn watchdog(engine: Engine) {
-    let Some(period) = sd_notify::watchdog_enabled() else { return };
+    let Some(period) = sd_notify::watchdog_enabled() else {
+        return;
+    };
     let mut tick = tokio::time::interval((period / 3).max(Duration::from_millis(100)));
     loop {
         tick.tick().await;
-        if tokio::time::timeout(period / 2, engine.store.writable()).await.is_ok_and(|answer| answer.is_ok()) {
+        if tokio::time::timeout(period / 2, engine.store.writable())
+            .await
+            .is_ok_and(|answer| answer.is_ok())
+        {
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         }
     }
@@ -79,10 +90,17 @@ async fn told_to_stop() {
 fn reason(cannot: &CannotStart) -> String {
     match cannot {
         CannotStart::Config(reports) => told(reports),
-        CannotStart::Store(_) | CannotStart::Http(_) | CannotStart::Folder { .. } | CannotStart::Postgres => cannot.to_string(),
+        CannotStart::Store(_)
+        | CannotStart::Http(_)
+        | CannotStart::Folder { .. }
+        | CannotStart::Postgres => cannot.to_string(),
     }
 }
 
 fn told(reports: &[config::Report]) -> String {
-    reports.iter().map(|report| report.render(false)).collect::<Vec<_>>().join("\n")
+    reports
+        .iter()
+        .map(|report| report.render(false))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -65,7 +65,8 @@ impl Daemon {
         let metrics = Metrics::new();
         let store = open_store(&settings, metrics.clone())?;
         let rules = config::load_rules(&settings, store.hash_key()).map_err(CannotStart::Config)?;
-        let sources = config::load_sources(&settings, Some(&rules.value), env).map_err(CannotStart::Config)?;
+        let sources = config::load_sources(&settings, Some(&rules.value), env)
+            .map_err(CannotStart::Config)?;
         let mut warnings = rules.warnings;
         warnings.extend(sources.warnings);
         let engine = Engine::new(Parts {
@@ -78,11 +79,19 @@ impl Daemon {
             metrics,
             due: Notify::new(),
         });
-        Ok(Daemon { engine, settings, warnings })
+        Ok(Daemon {
+            engine,
+            settings,
+            warnings,
+        })
     }
 
     /// Serves until `shutdown`; requests in hand finish, the outbox stays for the next process.
-    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
         self.engine.recover().await.map_err(std::io::Error::other)?;
         let router = web::router(self.engine.clone(), &self.settings.server);
         let running = tokio::spawn(self.engine.run());
@@ -98,14 +107,23 @@ fn open_store(settings: &Settings, metrics: Metrics) -> Result<Store, CannotStar
         config::Store::Postgres(_) => return Err(CannotStart::Postgres),
     };
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| CannotStart::Folder { path: folder.to_owned(), error })?;
+        std::fs::create_dir_all(folder).map_err(|error| CannotStart::Folder {
+            path: folder.to_owned(),
+            error,
+        })?;
     }
-    Ok(Store::open(path, move |took: Duration| metrics.commit(took))?)
+    Ok(Store::open(path, move |took: Duration| {
+        metrics.commit(took)
+    })?)
 }
 
 fn trunks(settings: &Settings) -> Result<BTreeMap<CarrierId, Arc<Trunk>>, reqwest::Error> {
     let trunk = |carrier: &CarrierSettings| {
-        let trunk = Trunk::new(carrier.id.clone(), adapter(carrier, &settings.server.public_url), carrier.calls_per_s)?;
+        let trunk = Trunk::new(
+            carrier.id.clone(),
+            adapter(carrier, &settings.server.public_url),
+            carrier.calls_per_s,
+        )?;
         Ok((carrier.id.clone(), Arc::new(trunk)))
     };
     settings.carriers.iter().map(trunk).collect()
@@ -113,11 +131,18 @@ fn trunks(settings: &Settings) -> Result<BTreeMap<CarrierId, Arc<Trunk>>, reqwes
 
 /// The pure adapter of a configured carrier.
 pub fn adapter(carrier: &CarrierSettings, public_url: &str) -> Carrier {
-    let CarrierKind::Twilio { account, tokens, base_url } = &carrier.kind;
+    let CarrierKind::Twilio {
+        account,
+        tokens,
+        base_url,
+    } = &carrier.kind;
     Carrier::Twilio(Twilio {
         id: carrier.id.0.clone(),
         account: account.clone(),
-        tokens: tokens.iter().map(|token| token.expose_secret().to_owned()).collect(),
+        tokens: tokens
+            .iter()
+            .map(|token| token.expose_secret().to_owned())
+            .collect(),
         base_url: base_url.clone(),
         public_url: public_url.to_owned(),
     })

@@ -158,7 +158,8 @@ impl World<'_> {
                 phase: phase.clone(),
             }),
             Said::Asks { turn, asked, .. } => {
-                let phase = Some(Phase::Answered).filter(|_| leg.lead.0.as_u128() % 2 == 0);
+                let phase =
+                    Some(Phase::Answered).filter(|_| leg.lead.0.as_u128().is_multiple_of(2));
                 Some(Event::Asked {
                     leg,
                     turn: *turn,

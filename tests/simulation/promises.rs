@@ -267,7 +267,7 @@ impl World<'_> {
             owners.any(|slot| slot.state != SlotState::Todo)
         });
         let mut new = flow.attempts[before.attempts..].iter();
-        let owner_rings = new.any(|one| one.seat.owner) && !(came && !begins);
+        let owner_rings = new.any(|one| one.seat.owner) && (!came || begins);
         if let Some(round) = round(flow).filter(|_| owner_rings && !waited) {
             let mut others = round
                 .slots

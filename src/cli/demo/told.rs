@@ -24,8 +24,11 @@ pub(super) fn line(entry: &Entry, since: Timestamp) -> String {
 /// What the lead's clock says.
 pub(super) fn figures(flow: &Flow) -> String {
     let speeds = flow.marks().speeds();
-    let seconds = |ms: Option<i64>| ms.map_or("-".to_owned(), |ms| format!("{:.1} s", ms as f64 / 1000.0));
-    let outcome = flow.outcome().map_or(String::new(), |closed| word(closed.outcome));
+    let seconds =
+        |ms: Option<i64>| ms.map_or("-".to_owned(), |ms| format!("{:.1} s", ms as f64 / 1000.0));
+    let outcome = flow
+        .outcome()
+        .map_or(String::new(), |closed| word(closed.outcome));
     format!(
         "{outcome}: time to ring {}, to accept {}, to connect {}",
         seconds(speeds.time_to_ring_ms),
