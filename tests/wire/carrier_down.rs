@@ -1,0 +1,86 @@
+//! The carrier is away, or does not let us in: nothing counts as a miss, and every lead rings when it is back.
+
+use std::time::Duration;
+
+use leadbridge::phones::Misbehaviour;
+
+use crate::config::{AN, Config};
+use crate::daemon::{Daemon, until};
+use crate::ladder::results;
+use crate::people::{accepts, ms, talks};
+use crate::rush::assert_nothing_doubled;
+use crate::sender::{customer, lead};
+
+/// Leads that wait meanwhile.
+const LEADS: usize = 3;
+
+async fn sends_leads(daemon: &Daemon) -> Vec<String> {
+    daemon.on_phone(AN, accepts());
+    let mut ids = vec![];
+    for count in 0..LEADS {
+        daemon.on_phone(&customer(count), talks(ms(100)));
+        ids.push(daemon.sends(&lead(&customer(count))).await);
+    }
+    ids
+}
+
+async fn readiness(daemon: &Daemon) -> u16 {
+    daemon.sender.get("/readyz").await.status
+}
+
+/// Each lead was taken at its first ring.
+async fn all_are_taken(daemon: &Daemon, ids: &[String]) {
+    for id in ids {
+        let lead = daemon.ends(id, "connected").await;
+        assert_eq!(results(&lead), ["an accepted"], "{lead:#}");
+    }
+    assert_eq!(readiness(daemon).await, 200);
+    assert_nothing_doubled(daemon);
+}
+
+#[tokio::test]
+async fn a_carrier_that_refuses_connections_is_waited_for() {
+    let daemon = Daemon::start(Config::owned_by("an", &["an"], "")).await;
+    assert_eq!(readiness(&daemon).await, 200);
+    daemon
+        .misbehave(Misbehaviour::RefusesConnections {
+            span: Duration::from_secs(16),
+        })
+        .await;
+    let ids = sends_leads(&daemon).await;
+    daemon.in_state(&ids[0], "stalled").await;
+    until("it is told", || async { readiness(&daemon).await == 503 }).await;
+    assert_eq!(
+        daemon
+            .sender
+            .figure("leadbridge_carrier_up{carrier=\"main\"}")
+            .await,
+        Some(0.0)
+    );
+    assert!(daemon.network.calls().is_empty());
+    all_are_taken(&daemon, &ids).await;
+}
+
+#[tokio::test]
+async fn a_wrong_token_stalls_everything_and_a_reload_tries_at_once() {
+    let daemon = Daemon::start(Config::owned_by("an", &["an"], "")).await;
+    daemon
+        .misbehave(Misbehaviour::Unauthorized {
+            span: Duration::from_secs(3600),
+        })
+        .await;
+    let ids = sends_leads(&daemon).await;
+    for id in &ids[..1] {
+        let lead = daemon.in_state(id, "stalled").await;
+        assert_eq!(results(&lead), ["an"], "no miss");
+    }
+    until("it is told", || async { readiness(&daemon).await == 503 }).await;
+    daemon.network.behave();
+    daemon.signal("HUP");
+    let began = tokio::time::Instant::now();
+    all_are_taken(&daemon, &ids).await;
+    assert!(
+        began.elapsed() < Duration::from_secs(15),
+        "the reload did not make it try"
+    );
+}

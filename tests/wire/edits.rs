@@ -1,0 +1,83 @@
+//! The rotation is edited, broken and deleted while the daemon runs.
+
+use crate::config::{AN, BART, Config, rotation};
+use crate::daemon::{Daemon, until};
+use crate::ladder::results;
+use crate::people::{accepts, ms, talks};
+use crate::sender::{CUSTOMER, customer, lead};
+
+const TERMS: &str = "ring_s = 1; next_after_s = 1; rounds_min = [0, 0.1]";
+
+/// How often the files were read anew, and how often they could not be.
+fn reads(daemon: &Daemon) -> (usize, usize) {
+    let log = daemon.log();
+    (
+        log.matches("were read anew").count(),
+        log.matches("what was in force stays in force").count(),
+    )
+}
+
+#[tokio::test]
+async fn the_next_round_follows_an_edit_made_under_way() {
+    let daemon = Daemon::start(Config::owned_by("an", &["an"], TERMS)).await;
+    daemon
+        .on_phone(BART, accepts())
+        .on_phone(CUSTOMER, talks(ms(100)));
+    let id = daemon.sends(&lead(CUSTOMER)).await;
+    daemon
+        .call_when(AN, "ringing", |call| call.ringing.is_some())
+        .await;
+    daemon.write("rotation.toml", &rotation("bart", &["bart"], "24/7", TERMS));
+    until("it is read", || async { reads(&daemon).0 > 0 }).await;
+    let lead = daemon.in_state(&id, "waiting").await;
+    assert_eq!(
+        results(&lead),
+        ["an missed no-answer"],
+        "a round that rings is not changed"
+    );
+    let lead = daemon.ends(&id, "connected").await;
+    assert_eq!(results(&lead), ["an missed no-answer", "bart accepted"]);
+}
+
+#[tokio::test]
+async fn a_broken_or_deleted_file_changes_nothing_and_is_told_with_its_line() {
+    let daemon = Daemon::start(Config::owned_by("an", &["an"], TERMS)).await;
+    daemon.on_phone(AN, accepts());
+    let good = rotation("an", &["an"], "24/7", TERMS);
+    let broken = good.replace("ring_s = 3", "ring_s = \"soon\"");
+    let line = 1 + broken
+        .lines()
+        .position(|line| line.contains("soon"))
+        .unwrap();
+    daemon.write("rotation.toml", &broken);
+    until("the mistake is told", || async { reads(&daemon) == (0, 1) }).await;
+    let log = daemon.log();
+    assert!(log.contains(&format!("rotation.toml:{line}:")), "{log}");
+    assert!(
+        log.contains("ring_s = \"soon\"") && log.contains("help"),
+        "{log}"
+    );
+    rings_as_before(&daemon, 1).await;
+    std::fs::remove_file(daemon.folder.path().join("rotation.toml")).unwrap();
+    until("the loss is told", || async { reads(&daemon).1 > 1 }).await;
+    rings_as_before(&daemon, 2).await;
+    daemon.write("rotation.toml", &good);
+    until("it is read", || async { reads(&daemon).0 > 0 }).await;
+    rings_as_before(&daemon, 3).await;
+}
+
+async fn rings_as_before(daemon: &Daemon, count: usize) {
+    daemon.on_phone(&customer(count), talks(ms(100)));
+    let id = daemon.sends(&lead(&customer(count))).await;
+    daemon.ends(&id, "connected").await;
+}
+
+#[tokio::test]
+async fn a_hang_up_signal_reads_the_files_again() {
+    let daemon = Daemon::start(Config::of(&["an"], "")).await;
+    for times in 1..=2 {
+        daemon.signal("HUP");
+        until("they are read", || async { reads(&daemon).0 == times }).await;
+    }
+    assert!(daemon.sender.alive().await);
+}

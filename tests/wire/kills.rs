@@ -1,0 +1,248 @@
+//! `kill -9` at any instant, with a hundred leads under way on one store file: nothing is lost, nothing is doubled.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use leadbridge::phones::{Act, Behaviour, CallRecord, CreateFault, Misbehaviour};
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use crate::config::{Config, GROUP, source};
+use crate::daemon::{Daemon, LOOK_EVERY};
+use crate::people::{accepts_after, ms, picks_up, talks};
+use crate::rush::assert_nothing_doubled;
+use crate::sender::{customer, lead_with_id};
+
+const LEADS: usize = 100;
+const REPS: usize = 10;
+/// Longer than any state without a talk may last.
+const SETTLED_WITHIN: Duration = Duration::from_secs(200);
+/// How long a life of the daemon is at most.
+const LIFE_MAX_MS: u64 = 1200;
+/// Long enough that many a kill comes between a create and its answer.
+const CREATE_TAKES: Duration = Duration::from_millis(200);
+/// How long a free phone may take to ring.
+const AT_ONCE: Duration = Duration::from_secs(4);
+
+/// How many kills: `tests/run --long` says more.
+fn kills() -> usize {
+    std::env::var("LEADBRIDGE_KILLS").map_or(100, |kills| kills.parse().unwrap())
+}
+
+fn phone(rep: usize) -> String {
+    format!("+3247900000{rep}")
+}
+
+/// A garage with all reps, and one for each rep alone.
+fn config() -> Config {
+    let mut text = format!("{GROUP}ring_s = 1\nnext_after_s = 1\nrounds_min = [0, 0.05, 0.1]\n")
+        .replacen("ring_s = 3\nnext_after_s = 2\nrounds_min = [0]\n", "", 1);
+    let mut sources = String::new();
+    for rep in 0..REPS {
+        text += &format!(
+            "[[rep]]\nid = \"r{rep}\"\nname = \"Rep {rep}\"\nphone = \"{}\"\n",
+            phone(rep)
+        );
+    }
+    let everybody: Vec<_> = (0..REPS).map(|rep| format!("r{rep}")).collect();
+    text += &rooftop("gent", "+3292000000", &everybody, "r9");
+    for (rep, id) in everybody.iter().enumerate() {
+        text += &rooftop(
+            &format!("only{rep}"),
+            &format!("+329200001{rep}"),
+            std::slice::from_ref(id),
+            id,
+        );
+        sources += &source(&format!("only{rep}"), "json", &format!("only{rep}"));
+    }
+    let mut config = Config::with_rotation(text);
+    config.sources = sources;
+    config
+}
+
+fn rooftop(id: &str, caller_id: &str, reps: &[String], owner: &str) -> String {
+    format!(
+        "[[rooftop]]\nid = \"{id}\"\nname = \"Garage {id}\"\ncarrier = \"main\"\ncaller_id = \"{caller_id}\"\nhours = \"24/7\"\n\
+         reps = {reps:?}\nowner = [\"{owner}\"]\n"
+    )
+}
+
+/// Half of the reps take leads; the others do what people do.
+fn behaviour(rep: usize) -> Behaviour {
+    match rep {
+        5 => Behaviour::RingsOut,
+        6 => Behaviour::Voicemail {
+            after: ms(100),
+            lasts: ms(900),
+        },
+        7 => Behaviour::Declines { after: ms(200) },
+        8 => picks_up(
+            ms(150),
+            vec![Act::Press('1'), Act::Talk(ms(100)), Act::HangUp],
+        ),
+        _ => accepts_after(ms(150 + 50 * rep as u64)),
+    }
+}
+
+#[tokio::test]
+async fn kill_9_at_any_instant_loses_and_doubles_nothing() {
+    let daemon = Daemon::start(config()).await;
+    for rep in 0..REPS {
+        daemon.on_phone(&phone(rep), behaviour(rep));
+    }
+    for count in 0..LEADS + REPS {
+        daemon.on_phone(&customer(count), talks(ms(5000)));
+    }
+    let slowly = CreateFault::AnswersAfter(CREATE_TAKES);
+    let (how, times) = (slowly, 10_000);
+    daemon.misbehave(Misbehaviour::Creates { how, times }).await;
+    let kills = kills();
+    let (hit, sent) = tokio::join!(
+        lives_and_dies(&daemon, kills),
+        keeps_sending(&daemon, kills)
+    );
+    assert!(
+        hit * 3 > kills * 2,
+        "only {hit} of {kills} kills met a live call"
+    );
+    let leads = settled(&daemon, &sent).await;
+    assert_nothing_doubled(&daemon);
+    every_lead_was_rung_and_bridged_once_at_most(&daemon, &leads);
+    no_phone_is_held(&daemon).await;
+}
+
+/// Killed while it works, and sometimes while it starts; how often a call was under way.
+async fn lives_and_dies(daemon: &Daemon, kills: usize) -> usize {
+    let mut hit = 0;
+    for kill in 0..kills {
+        sleep(ms(fastrand::u64(..LIFE_MAX_MS))).await;
+        daemon.kill();
+        let calls = daemon.network.calls();
+        hit += usize::from(calls.iter().any(|call| call.end.is_none()));
+        if kill % 4 == 3 {
+            daemon.starts();
+            sleep(ms(fastrand::u64(..120))).await;
+            daemon.kill();
+        }
+        daemon.serve().await;
+    }
+    hit
+}
+
+/// Sends each lead until it is taken, as sources do; every tenth to a garage with one rep.
+async fn keeps_sending(daemon: &Daemon, kills: usize) -> Vec<String> {
+    let pause = ms(LIFE_MAX_MS / 2 * kills as u64 / LEADS as u64);
+    let mut taken = vec![];
+    for count in 0..LEADS {
+        let source = if count % 10 == 0 {
+            format!("only{}", count / 10)
+        } else {
+            "website".to_owned()
+        };
+        let lead = lead_with_id(&customer(count), &format!("web-{count}"));
+        taken.push(loop {
+            match daemon.sender.try_send(&source, &lead).await {
+                Ok(answer) if answer.status == 202 => break answer.text("lead").to_owned(),
+                Ok(answer) => assert_eq!(answer.status, 503, "{answer:?}"),
+                Err(_) => {}
+            }
+            sleep(LOOK_EVERY).await;
+        });
+        sleep(pause).await;
+    }
+    taken
+}
+
+/// All leads once each is closed, or waits.
+async fn settled(daemon: &Daemon, sent: &[String]) -> BTreeMap<String, Value> {
+    let began = Instant::now();
+    loop {
+        let mut leads = BTreeMap::new();
+        for id in sent {
+            leads.insert(id.clone(), daemon.lead(id).await);
+        }
+        let open: Vec<_> = leads
+            .values()
+            .filter(|lead| lead["state"] != "closed")
+            .collect();
+        if open.is_empty() {
+            assert_eq!(leads.len(), LEADS, "each lead has an id of its own");
+            return leads;
+        }
+        assert!(
+            began.elapsed() < SETTLED_WITHIN,
+            "{} are open, such as {:#}",
+            open.len(),
+            open[0]
+        );
+        sleep(ms(500)).await;
+    }
+}
+
+fn every_lead_was_rung_and_bridged_once_at_most(daemon: &Daemon, leads: &BTreeMap<String, Value>) {
+    let mut calls: HashMap<String, Vec<CallRecord>> = HashMap::new();
+    for call in daemon.network.calls() {
+        let lead = call
+            .leg
+            .as_ref()
+            .unwrap()
+            .rsplit_once('-')
+            .unwrap()
+            .0
+            .to_owned();
+        calls.entry(lead).or_default().push(call);
+    }
+    for (id, lead) in leads {
+        let calls = calls
+            .get(id)
+            .unwrap_or_else(|| panic!("never rung: {lead:#}"));
+        let (reps, customers): (Vec<_>, Vec<_>) =
+            calls.iter().partition(|call| call.parent.is_none());
+        let bridged = customers
+            .iter()
+            .filter(|call| call.bridged_with.is_some())
+            .count();
+        assert!(bridged <= 1, "bridged twice: {lead:#}\n{calls:#?}");
+        assert!(
+            reps.iter()
+                .filter(|call| call.bridged_with.is_some())
+                .count()
+                == bridged
+        );
+        let talked = ["connected", "unconfirmed"]
+            .iter()
+            .any(|outcome| lead["outcome"] == *outcome);
+        assert_eq!(talked, bridged == 1, "{lead:#}\n{calls:#?}");
+        let pressed: Vec<_> = reps
+            .iter()
+            .filter(|call| call.keys.starts_with('1'))
+            .map(|call| Some(call.sid.clone()))
+            .collect();
+        assert!(
+            customers.iter().all(|call| pressed.contains(&call.parent)),
+            "a human first: {calls:#?}"
+        );
+    }
+}
+
+/// A new lead for each rep alone rings at once.
+async fn no_phone_is_held(daemon: &Daemon) {
+    for rep in 0..REPS {
+        let before = daemon.calls_to(&phone(rep)).len();
+        let lead = lead_with_id(&customer(LEADS + rep), &format!("last-{rep}"));
+        let answer = daemon
+            .sender
+            .try_send(&format!("only{rep}"), &lead)
+            .await
+            .unwrap();
+        let began = Instant::now();
+        while daemon.calls_to(&phone(rep)).len() == before {
+            assert!(
+                began.elapsed() < AT_ONCE,
+                "rep {rep} is not rung: {:#}",
+                daemon.lead(answer.text("lead")).await
+            );
+            sleep(LOOK_EVERY).await;
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The wire: the real program over real HTTP, between sources and the simulated phone network.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod config;
+mod daemon;
+mod people;
+mod sender;
+
+mod carrier_down;
+mod carrier_wrong;
+mod edits;
+mod forgery;
+mod kills;
+mod ladder;
+mod lost_ends;
+mod one_lead;
+mod process;
+mod rush;
+mod scripts;

@@ -1,0 +1,105 @@
+//! The process: it stops when told, it is alone on its data, it goes on after `kill -9` where it was.
+
+use std::time::Duration;
+
+use leadbridge::source::Signed;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::config::{AN, Config, WEBSITE_SECRET};
+use crate::daemon::{Daemon, LOOK_EVERY, PATIENCE};
+use crate::people::{accepts, ms, talks};
+use crate::sender::{CUSTOMER, lead, now, signing};
+
+#[tokio::test]
+async fn a_terminated_daemon_finishes_the_request_in_hand_and_exits_0() {
+    let daemon = Daemon::start(Config::of(&["an"], "")).await;
+    let body = lead(CUSTOMER).to_string();
+    let (mut stream, rest) = half_a_lead(&daemon, &body).await;
+    daemon.signal("TERM");
+    refuses_connections(&daemon).await;
+    stream.write_all(&rest).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+    let status = daemon.exited_within(Duration::from_secs(6)).await;
+    assert_eq!(status.code(), Some(0));
+    daemon
+        .on_phone(AN, accepts())
+        .on_phone(CUSTOMER, talks(ms(100)));
+    daemon.serve().await;
+    let leads = daemon.sender.list().await;
+    daemon
+        .ends(leads[0]["lead"].as_str().unwrap(), "connected")
+        .await;
+}
+
+/// A connection on which the first half of a lead was sent, and the other half.
+async fn half_a_lead(daemon: &Daemon, body: &str) -> (TcpStream, Vec<u8>) {
+    let Signed { headers, body, .. } = signing(WEBSITE_SECRET).sign("", now(), body.as_bytes());
+    let (name, value) = &headers[0];
+    let host = daemon.url.strip_prefix("http://").unwrap();
+    let head = format!(
+        "POST /leads/website HTTP/1.1\r\nHost: {host}\r\n{name}: {value}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let (first, rest) = body.split_at(body.len() / 2);
+    stream.write_all(first).await.unwrap();
+    // A second connection answered after it proves that the first half has been read.
+    assert!(daemon.sender.alive().await);
+    (stream, rest.to_vec())
+}
+
+async fn refuses_connections(daemon: &Daemon) {
+    let host = daemon.url.strip_prefix("http://").unwrap();
+    crate::daemon::until("it takes no new connection", || async {
+        TcpStream::connect(host).await.is_err()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_terminated_daemon_does_not_wait_for_a_request_that_never_ends() {
+    let daemon = Daemon::start(Config::of(&["an"], "")).await;
+    let (_stream, _) = half_a_lead(&daemon, &lead(CUSTOMER).to_string()).await;
+    daemon.signal("TERM");
+    let status = daemon.exited_within(Duration::from_secs(6)).await;
+    assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_second_daemon_on_the_same_data_is_refused_with_a_sentence() {
+    let daemon = Daemon::start(Config::of(&["an"], "")).await;
+    let settings = daemon.folder.path().join("leadbridge.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let port = daemon.url.rsplit(':').next().unwrap();
+    std::fs::write(
+        &settings,
+        text.replace(
+            &format!("listen = \"127.0.0.1:{port}\""),
+            "listen = \"127.0.0.1:0\"",
+        ),
+    )
+    .unwrap();
+    let log = daemon.folder.path().join("second.log");
+    let mut second = daemon.spawn(&log);
+    let began = tokio::time::Instant::now();
+    let status = loop {
+        if let Some(status) = second.try_wait().unwrap() {
+            break status;
+        }
+        if began.elapsed() > PATIENCE {
+            second.kill().unwrap();
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    };
+    let said = std::fs::read_to_string(&log).unwrap();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("another") && said.contains("leadbridge"),
+        "{said}"
+    );
+    assert!(daemon.sender.alive().await);
+}
