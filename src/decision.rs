@@ -71,6 +71,9 @@ pub fn phones(flow: &Flow, rules: &Rules) -> Vec<PhoneKey> {
             flow.facts.first.as_ref(),
         ));
     }
+    if let Kind::RingsBack(rep) = &flow.facts.kind {
+        keys.extend(rules.reps.get(rep).map(|rep| rep.key.clone()));
+    }
     keys.sort();
     keys.dedup();
     keys

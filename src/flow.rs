@@ -6,8 +6,9 @@
 //!
 //! What it is made of: `flow/event.rs` what can happen and what is ordered, `flow/attempt.rs` one ring, `flow/leg.rs`
 //! one connection's life, `flow/timeline.rs` what is told, `flow/moment.rs` what a decision sees. How it decides:
-//! `flow/round.rs` whom to ring next, `flow/rep.rs` what a rep's phone did, `flow/customer.rs` what came of the
-//! customer's, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
+//! `flow/round.rs` whom to ring next, `flow/placing.rs` the request that rings, `flow/rep.rs` what a rep's phone did,
+//! `flow/keys.rs` what was pressed, `flow/overdue.rs` what happens by itself, `flow/customer.rs` what came of the
+//! customer's phone, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
 //! carrier, `flow/shown.rs` how a flow looks from outside.
 
 use std::collections::BTreeSet;
@@ -26,8 +27,11 @@ mod attempt;
 mod customer;
 pub mod errand;
 mod event;
+mod keys;
 mod leg;
 mod moment;
+mod overdue;
+mod placing;
 mod rep;
 mod round;
 pub mod shown;
@@ -462,6 +466,14 @@ impl Flow {
             }
             State::Waiting { .. } | State::Sleeping { .. } if !self.live() => {
                 self.begin_anew(m.now);
+            }
+            // In line: this round is the first of a new set.
+            State::Round(_) if !self.live() => {
+                self.ladder = Ladder {
+                    rounds: self.ladder.rounds,
+                    used: 1,
+                    ..Ladder::default()
+                };
             }
             State::Waiting { .. }
             | State::Sleeping { .. }

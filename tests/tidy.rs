@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Where the world may be touched; everything else under `src` and all of `providers` is pure.
 const IMPURE: [&str; 4] = ["src/io", "src/phones", "src/cli", "src/main.rs"];
 /// Longer files hold more than one noun.
-const LINES_MAX: usize = 700;
+const LINES_MAX: usize = 620;
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {

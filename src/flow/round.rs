@@ -17,8 +17,8 @@ use leadbridge_providers::{LegId, Side};
 /// A round in which nothing rang is made anew after so many seconds at the earliest, and after twice as many each
 /// time that nothing rings again.
 const AGAIN_S: i64 = 10;
-/// But it is never doubled more often than this: to 21 minutes.
-const DOUBLED_MAX: u32 = 7;
+/// But it is never doubled more often than this: to 43 minutes.
+const DOUBLED_MAX: u32 = 8;
 
 /// Hours without an end in sight are read again after so long.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
@@ -507,11 +507,11 @@ impl Flow {
     }
 
     fn rounds_are_over(&mut self, m: &mut Moment<'_>) {
-        m.order(Command::Notice(Notice::RoundsOver));
         if self.ladder.mornings >= self.terms().mornings {
             m.order(Command::Notice(Notice::NobodyAccepted));
             return self.close(Outcome::NobodyAccepted, None, m);
         }
+        m.order(Command::Notice(Notice::RoundsOver));
         self.ladder.mornings += 1;
         m.tell(Entry::new(m.now, What::Slept));
         self.state = State::Sleeping {

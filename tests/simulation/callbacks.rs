@@ -204,6 +204,7 @@ impl World<'_> {
         callback.again = true;
         if self.daemon.up {
             self.old_news_changes_nothing(&callback);
+            self.carrier.replayed.insert(callback.leg);
             self.calls(callback);
         }
         if self.once_in(2) {

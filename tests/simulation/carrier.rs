@@ -1,6 +1,8 @@
 //! The carrier and the phones it rings: calls that live by their own clock, refuse, get lost, and do what the
 //! script says. It knows nothing of flows.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use leadbridge::flow::Cue;
 use leadbridge::flow::errand::{CarrierErrand, LookUp};
@@ -16,6 +18,10 @@ use crate::world::{Happening, World};
 
 /// A request that nobody answers is given up by then.
 const TIME_OUT_MS: i64 = 5000;
+/// After its real end a call keeps its phone no longer, and what two requests take.
+const FREE_MS: i64 = 61_000 + 1000;
+/// So much longer where callbacks are not only lost but late.
+const LATE_MS: i64 = 180_000;
 /// Silence after a prompt.
 const PROMPT_MS: i64 = 9000;
 
@@ -80,6 +86,8 @@ pub(crate) struct Carrier {
     pub(crate) calls: Vec<Call>,
     /// Callbacks that may be played again.
     pub(crate) kept: Vec<Callback>,
+    /// Legs of which one was: an old question may pass for a new one.
+    pub(crate) replayed: BTreeSet<LegId>,
     faults: Vec<(Timestamp, Timestamp, Fault)>,
     /// One create in so many goes wrong.
     refuses_once_in: u32,
@@ -106,7 +114,7 @@ impl Carrier {
                 (from, until, *group::pick(rng, &kinds))
             })
             .collect();
-        if rng.u8(..80) == 0 {
+        if rng.u8(..200) == 0 {
             let from = now + SignedDuration::from_secs(rng.i64(0..20_000));
             faults.push((
                 from,
@@ -117,9 +125,13 @@ impl Carrier {
         Carrier {
             calls: Vec::new(),
             kept: Vec::new(),
+            replayed: BTreeSet::new(),
             faults,
             refuses_once_in: *group::pick(rng, &[0, 0, 4, 12]),
-            callbacks: *group::pick(rng, &[[0, 0, 0], [6, 4, 4], [2, 3, 2], [30, 30, 30]]),
+            callbacks: *group::pick(
+                rng,
+                &[[0, 0, 0], [3, 3, 0], [6, 4, 4], [2, 3, 2], [30, 30, 30]],
+            ),
             loses_ends: rng.u8(..5) == 0,
             trouble_at: now - SignedDuration::from_hours(1),
         }
@@ -355,7 +367,15 @@ impl World<'_> {
         }
         match parent {
             Some(parent) => self.dial_ends(parent, call, end),
-            None => self.in_ms(61_000, Happening::MustBeFree { call }),
+            None => {
+                let [_, _, late] = self.carrier.callbacks;
+                let free_ms = if late == 0 {
+                    FREE_MS
+                } else {
+                    FREE_MS + LATE_MS
+                };
+                self.in_ms(free_ms, Happening::MustBeFree { call });
+            }
         }
     }
 

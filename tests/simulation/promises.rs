@@ -41,6 +41,7 @@ pub(crate) struct Before {
     rings: bool,
     attempts: usize,
     used: usize,
+    in_line_s: u32,
 }
 
 impl Before {
@@ -51,6 +52,7 @@ impl Before {
             rings: rings(flow),
             attempts: flow.attempts.len(),
             used: flow.ladder.used,
+            in_line_s: flow.terms.as_ref().map_or(0, |terms| terms.in_line_s),
         }
     }
 }
@@ -121,6 +123,7 @@ impl World<'_> {
     pub(crate) fn must_be_free(&mut self, call: usize) {
         let call = &self.carrier.calls[call];
         let trouble = self.carrier.trouble_at >= call.created_at - SignedDuration::from_secs(10);
+        let trouble = trouble || self.carrier.replayed.contains(&call.leg);
         if trouble || !self.daemon.up || self.carrier.is_mute(self.now) {
             return;
         }
@@ -144,7 +147,9 @@ impl World<'_> {
         );
         let wrap_up = SignedDuration::from_secs(i64::from(terms.wrap_up_s.max(62)));
         let rested = call.ended_at.is_none_or(|at| at + wrap_up <= self.now);
-        let rests = phone.rests_until.is_some_and(|until| until > self.now);
+        // An end that only the clock told is later than the real one, and so is the rest after it.
+        let rests =
+            phone.rests_until.is_some_and(|until| until > self.now) && !attempt.life.presumed;
         let other = self.carrier.calls.iter().any(|other| {
             other.to == call.to && other.leg != call.leg && other.ended_at > call.ended_at
         });
@@ -260,23 +265,20 @@ impl World<'_> {
         if rings(flow) {
             *rung_at = now;
         }
-        // An owner whose step had come while the phone was taken rings when it is free.
-        let stood_in_line = before.round.as_ref().is_some_and(|round| {
+        // An owner whose step has come already may have been taken then, or lost.
+        let came = before.round.as_ref().is_some_and(|round| {
             let mut owners = round.slots.iter().filter(|slot| slot.seat.owner);
-            owners.any(|slot| slot.state == SlotState::InLine)
+            owners.any(|slot| slot.state != SlotState::Todo)
         });
         let mut new = flow.attempts[before.attempts..].iter();
-        let owner_rings = new.any(|one| one.seat.owner) && !stood_in_line;
+        let owner_rings = new.any(|one| one.seat.owner) && (!came || begins);
         if let Some(round) = round(flow).filter(|_| owner_rings && !waited) {
             let mut others = round
                 .slots
                 .iter()
                 .filter(|slot| !slot.seat.owner && !slot.again);
             let early = others.find(|slot| !matches!(slot.state, SlotState::Rung(_)));
-            assert!(
-                early.is_none(),
-                "P5: the owner rings before {early:?} in {round:?}"
-            );
+            assert!(early.is_none(), "P5: the owner rings before {early:?}");
         }
     }
 
@@ -293,7 +295,7 @@ impl World<'_> {
         if !self.callable(flow) {
             return;
         }
-        self.everybody_was_rung(round, decision);
+        self.everybody_was_rung(round, before.in_line_s, decision);
         let mut rung = flow.attempts.iter().filter(|one| one.round == round.number);
         let counts = rung.any(|one| one.result != Some(AttemptResult::Lost));
         let set_goes_on = matches!(flow.state, State::Waiting { .. }) && before.used > 0;
@@ -305,9 +307,8 @@ impl World<'_> {
         }
     }
 
-    fn everybody_was_rung(&self, round: &Round, decision: &Decision) {
+    fn everybody_was_rung(&self, round: &Round, in_line_s: u32, decision: &Decision) {
         let flow = &decision.rows.flow;
-        let in_line_s = flow.terms.as_ref().map_or(0, |terms| terms.in_line_s);
         let in_line = SignedDuration::from_secs(i64::from(in_line_s));
         let owners = round
             .slots

@@ -1,53 +1,15 @@
 //! The telephone network of a story: the phones as they really are, whatever the daemon has been told.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use leadbridge::flow::{Attempt, Cue, Event, Flow};
+use leadbridge::flow::{Event, Flow};
 use leadbridge::phone::PhoneKey;
 use leadbridge_providers::{Asked, CarrierCallId, End, Found, LegId, Phase, Placing, Side, Turn};
 
-use crate::bots::Bots;
+use crate::by_itself::{Bots, Happening};
+use crate::refused::{Mood, Refused};
 use crate::world::Next;
-
-/// How long a prompt and the wait for a key after it last.
-const PROMPT: SignedDuration = SignedDuration::from_secs(10);
-/// How long a good-bye lasts.
-const GOOD_BYE: SignedDuration = SignedDuration::from_secs(2);
-/// How often a carrier that refuses everything is tried.
-const STALLED: SignedDuration = SignedDuration::from_secs(30);
-
-/// What becomes of a create that is not simply placed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Mood {
-    /// Placed, and nothing more is heard until somebody picks up.
-    Silent,
-    /// No answer, but the phone rings; nothing is heard of it before it is looked up.
-    UnknownFound,
-    /// No answer, and no call either.
-    UnknownLost,
-    /// Refused for the number.
-    BadNumber(u32),
-    /// Refused for a reason of the carrier's.
-    Failed(u32),
-    /// Too many requests.
-    NotSent,
-    /// Waits here for its turn, in seconds.
-    Paced(u32),
-    /// The phone rings, and the daemon dies before the answer is read.
-    Dies,
-}
-
-/// What the carrier does by itself.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Happening {
-    RingsOut(LegId),
-    PromptOver(LegId, Turn),
-    GoodByeOver(LegId, Turn),
-    PicksUp(LegId),
-    Presses(LegId, Turn),
-    HangsUp(LegId),
-}
 
 /// One real call.
 #[derive(Debug)]
@@ -72,12 +34,14 @@ impl Line {
     }
 }
 
-#[derive(Debug)]
-struct Stalled {
-    t1: Timestamp,
-    at: Timestamp,
-    wait: SignedDuration,
-    down: bool,
+/// A create as it arrives.
+pub(crate) struct Ring {
+    pub(crate) leg: LegId,
+    pub(crate) who: String,
+    pub(crate) phone: PhoneKey,
+    pub(crate) t1: Timestamp,
+    /// When the carrier gives it up.
+    pub(crate) gives_up: Timestamp,
 }
 
 /// All phones.
@@ -96,84 +60,50 @@ pub(crate) struct Carrier {
     /// How often a word is said now.
     pub(crate) words: Option<usize>,
     pub(crate) bots: Option<Bots>,
-    stalled: BTreeMap<LegId, Stalled>,
-    by_itself: Vec<(Timestamp, Happening)>,
+    /// Rings that wait because of it.
+    pub(crate) refused: Refused,
+    pub(crate) by_itself: Vec<(Timestamp, Happening)>,
     kill: bool,
 }
 
 impl Carrier {
     /// A create arrives.
-    pub(crate) fn rings(
-        &mut self,
-        leg: LegId,
-        who: &str,
-        phone: PhoneKey,
-        t1: Timestamp,
-        gives_up: Timestamp,
-        now: Timestamp,
-    ) -> Vec<Next> {
+    pub(crate) fn rings(&mut self, ring: Ring, now: Timestamp) -> Vec<Next> {
+        let Ring { leg, t1, .. } = ring;
         if self.down {
-            self.stall(leg, t1, true, now);
+            self.refused.stall(leg, t1, true, now);
             return vec![placing(leg, Placing::OurSetUp { code: 20003 })];
         }
-        let mood = self
-            .moods
-            .iter()
-            .position(|(whom, _)| whom == who)
-            .map(|at| self.moods.remove(at).1);
-        match mood {
+        let mut moods = self.moods.iter();
+        let mood = moods.position(|(whom, _)| *whom == ring.who);
+        match mood.map(|at| self.moods.remove(at).1) {
             Some(Mood::Paced(seconds)) => {
-                self.stall(leg, t1, false, now);
-                if let Some(stalled) = self.stalled.get_mut(&leg) {
-                    stalled.at = now + SignedDuration::from_secs(seconds.into());
-                }
+                let at = now + SignedDuration::from_secs(seconds.into());
+                self.refused.paced(leg, t1, at);
                 let parked = Event::Parked {
                     leg,
                     refused: false,
                 };
-                return vec![Next::Step(leg.lead, parked)];
+                vec![Next::Step(leg.lead, parked)]
             }
             Some(Mood::NotSent) => {
-                self.stall(leg, t1, false, now);
-                return vec![placing(leg, Placing::NotSent)];
+                self.refused.stall(leg, t1, false, now);
+                vec![placing(leg, Placing::NotSent)]
             }
-            Some(Mood::BadNumber(code)) => return vec![placing(leg, Placing::BadNumber { code })],
-            Some(Mood::Failed(code)) => return vec![placing(leg, Placing::Failed { code })],
-            Some(Mood::UnknownLost) => return vec![placing(leg, Placing::Unknown)],
-            Some(Mood::UnknownFound | Mood::Silent | Mood::Dies) | None => {}
-        }
-        self.placed(leg, now);
-        let call = CarrierCallId(format!("CA{}{}", leg.lead, leg.number));
-        let silent = matches!(mood, Some(Mood::Silent));
-        let deaf = matches!(mood, Some(Mood::UnknownFound | Mood::Dies));
-        let phase = if silent {
-            Phase::Queued
-        } else {
-            Phase::Ringing
-        };
-        self.line(leg, who, Some(phone), phase.clone(), None, deaf);
-        self.by_itself.push((gives_up, Happening::RingsOut(leg)));
-        if let Some(bots) = self.bots {
-            self.by_itself
-                .push((now + bots.picks_up, Happening::PicksUp(leg)));
-        }
-        match mood {
+            Some(Mood::BadNumber(code)) => vec![placing(leg, Placing::BadNumber { code })],
+            Some(Mood::Failed(code)) => vec![placing(leg, Placing::Failed { code })],
+            Some(Mood::UnknownLost) => vec![placing(leg, Placing::Unknown)],
+            Some(Mood::UnknownFound) => {
+                self.connects(&ring, Phase::Ringing, true, now);
+                vec![placing(leg, Placing::Unknown)]
+            }
             Some(Mood::Dies) => {
+                self.connects(&ring, Phase::Ringing, true, now);
                 self.kill = true;
                 Vec::new()
             }
-            Some(Mood::UnknownFound) => vec![placing(leg, Placing::Unknown)],
-            Some(_) | None => vec![
-                placing(leg, Placing::Placed(call.clone())),
-                Next::Step(
-                    leg.lead,
-                    Event::Progress {
-                        leg,
-                        call: Some(call),
-                        phase,
-                    },
-                ),
-            ],
+            Some(Mood::Silent) => self.connects(&ring, Phase::Queued, false, now),
+            None => self.connects(&ring, Phase::Ringing, false, now),
         }
     }
 
@@ -197,100 +127,6 @@ impl Carrier {
     pub(crate) fn reads(&mut self, leg: LegId, turn: Turn) -> bool {
         let line = self.lines.get_mut(&leg).expect("a leg that is up is there");
         std::mem::replace(&mut line.turn, turn) != turn
-    }
-
-    /// What follows from what a leg hears.
-    pub(crate) fn plays(
-        &mut self,
-        attempt: &Attempt,
-        turn: Turn,
-        customer_s: u32,
-        now: Timestamp,
-        queue: &mut VecDeque<Next>,
-    ) {
-        let leg = attempt.leg;
-        let bots = self.bots;
-        match &attempt.cue {
-            Cue::Whisper { .. } | Cue::Menu | Cue::Unreached { .. } => {
-                if let Some(bots) = bots {
-                    self.by_itself
-                        .push((now + bots.presses, Happening::Presses(leg, turn)));
-                } else if matches!(attempt.cue, Cue::Whisper { .. }) {
-                    self.by_itself
-                        .push((now + PROMPT, Happening::PromptOver(leg, turn)));
-                }
-            }
-            Cue::Customer { leg: customer, .. } => {
-                let out = now + SignedDuration::from_secs(i64::from(customer_s));
-                self.line(
-                    *customer,
-                    "the customer",
-                    None,
-                    Phase::Ringing,
-                    Some((leg, turn)),
-                    false,
-                );
-                self.by_itself.push((out, Happening::RingsOut(*customer)));
-                if let Some(bots) = bots {
-                    self.by_itself
-                        .push((now + bots.customer_picks_up, Happening::PicksUp(*customer)));
-                    let over = now + bots.customer_picks_up + bots.talks;
-                    self.by_itself.push((over, Happening::HangsUp(*customer)));
-                }
-                queue.extend(self.says(*customer, Phase::Ringing));
-            }
-            Cue::Taken { .. }
-            | Cue::DealtWith
-            | Cue::Passed
-            | Cue::Paused
-            | Cue::NoKey
-            | Cue::Suspicious
-            | Cue::TestPassed
-            | Cue::Thanks => {
-                self.by_itself
-                    .push((now + GOOD_BYE, Happening::GoodByeOver(leg, turn)));
-            }
-        }
-    }
-
-    /// What is due by now, in order.
-    pub(crate) fn fall_due(&mut self, now: Timestamp) -> Vec<Happening> {
-        let (due, later) = std::mem::take(&mut self.by_itself)
-            .into_iter()
-            .partition(|(at, _)| *at <= now);
-        self.by_itself = later;
-        let mut due: Vec<(Timestamp, Happening)> = due;
-        due.sort_by_key(|(at, _)| *at);
-        due.into_iter().map(|(_, happening)| happening).collect()
-    }
-
-    /// When something happens by itself.
-    pub(crate) fn due(&self) -> Option<Timestamp> {
-        self.by_itself
-            .iter()
-            .filter(|(_, happening)| self.still(*happening))
-            .map(|(at, _)| *at)
-            .min()
-    }
-
-    pub(crate) fn happens(
-        &mut self,
-        happening: Happening,
-        now: Timestamp,
-        queue: &mut VecDeque<Next>,
-    ) {
-        if !self.still(happening) {
-            return;
-        }
-        match happening {
-            Happening::RingsOut(leg) => queue.extend(self.ends(leg, End::NoAnswer, now)),
-            Happening::PromptOver(leg, _) => queue.extend(self.presses(leg, None)),
-            Happening::GoodByeOver(leg, _) | Happening::HangsUp(leg) => {
-                queue.extend(self.ends(leg, End::Completed { up_s: None }, now));
-            }
-            Happening::PicksUp(leg) => queue.extend(self.picks_up(leg, now)),
-            Happening::Presses(leg, _) => queue.extend(self.presses(leg, Some('1'))),
-        }
     }
 
     /// A phone is picked up.
@@ -467,72 +303,26 @@ impl Carrier {
         self.order.iter().rev().find(theirs).copied()
     }
 
-    pub(crate) fn stalled_due(&self) -> Option<Timestamp> {
-        self.stalled.values().map(|stalled| stalled.at).min()
-    }
-
-    /// Rings that waited and are tried now: while the carrier is down only the oldest lead's.
-    pub(crate) fn try_now(&mut self, now: Timestamp) -> Vec<LegId> {
-        let due = self.stalled.iter().filter(|(_, stalled)| stalled.at <= now);
-        let mut due: Vec<_> = due
-            .map(|(leg, stalled)| (stalled.down, stalled.t1, *leg))
-            .collect();
-        due.sort_by_key(|(down, t1, leg)| (!*down, *t1, *leg));
-        let oldest = due.iter().position(|(down, ..)| *down);
-        let tried =
-            |(at, (down, ..)): &(usize, &(bool, Timestamp, LegId))| !down || Some(*at) == oldest;
-        let legs: Vec<_> = due
-            .iter()
-            .enumerate()
-            .filter(tried)
-            .map(|(_, (_, _, leg))| *leg)
-            .collect();
-        for stalled in self
-            .stalled
-            .values_mut()
-            .filter(|stalled| stalled.down && stalled.at <= now)
-        {
-            stalled.at = now + STALLED;
+    /// The real call begins; what the carrier says of it if all is well.
+    fn connects(&mut self, ring: &Ring, phase: Phase, deaf: bool, now: Timestamp) -> Vec<Next> {
+        let leg = ring.leg;
+        self.refused.placed(leg, now);
+        let phone = Some(ring.phone.clone());
+        self.line(leg, &ring.who, phone, phase.clone(), None, deaf);
+        self.by_itself
+            .push((ring.gives_up, Happening::RingsOut(leg)));
+        if let Some(bots) = self.bots {
+            self.by_itself
+                .push((now + bots.picks_up, Happening::PicksUp(leg)));
         }
-        legs
+        let call = self.lines[&leg].call.clone();
+        let placed = placing(leg, Placing::Placed(call));
+        std::iter::once(placed)
+            .chain(self.says(leg, phase))
+            .collect()
     }
 
-    pub(crate) fn forget_stalled(&mut self, leg: LegId) {
-        self.stalled.remove(&leg);
-    }
-
-    fn stall(&mut self, leg: LegId, t1: Timestamp, down: bool, now: Timestamp) {
-        let wait = self
-            .stalled
-            .get(&leg)
-            .map_or(SignedDuration::from_secs(1), |before| {
-                (before.wait * 2).min(STALLED)
-            });
-        let next = self
-            .stalled
-            .values()
-            .filter(|stalled| stalled.down)
-            .map(|stalled| stalled.at)
-            .min();
-        let at = if down {
-            next.unwrap_or(now + STALLED)
-        } else {
-            now + wait
-        };
-        let at = if at <= now { now + STALLED } else { at };
-        self.stalled.insert(leg, Stalled { t1, at, wait, down });
-    }
-
-    /// It takes rings again: all that waited for that leave now.
-    fn placed(&mut self, leg: LegId, now: Timestamp) {
-        self.stalled.remove(&leg);
-        for stalled in self.stalled.values_mut().filter(|stalled| stalled.down) {
-            stalled.at = now;
-            stalled.down = false;
-        }
-    }
-
-    fn line(
+    pub(crate) fn line(
         &mut self,
         leg: LegId,
         who: &str,
@@ -572,20 +362,6 @@ impl Carrier {
     fn times(&self, leg: LegId) -> std::ops::Range<usize> {
         let deaf = self.lines.get(&leg).is_some_and(|line| line.deaf);
         0..if deaf { 0 } else { self.words.unwrap_or(1) }
-    }
-
-    fn still(&self, happening: Happening) -> bool {
-        let reads = |leg: LegId, turn| self.is_up(leg) && self.lines[&leg].turn == turn;
-        match happening {
-            Happening::RingsOut(leg) | Happening::PicksUp(leg) => {
-                let line = self.lines.get(&leg);
-                line.is_some_and(|line| matches!(line.phase, Phase::Queued | Phase::Ringing))
-            }
-            Happening::PromptOver(leg, turn)
-            | Happening::GoodByeOver(leg, turn)
-            | Happening::Presses(leg, turn) => reads(leg, turn),
-            Happening::HangsUp(leg) => self.is_up(leg),
-        }
     }
 }
 

@@ -20,7 +20,7 @@ use leadbridge::rotation::{RooftopId, SourceId};
 use leadbridge_providers::{Asked, CarrierCallId, End, LeadId, LegId, Phase, Placing, Side};
 use uuid::Uuid;
 
-use crate::carrier::Mood;
+use crate::refused::Mood;
 use crate::setup;
 use crate::world::{Next, World};
 
@@ -51,7 +51,7 @@ pub(crate) fn happen(world: &mut World, what: &str) -> Result<(), String> {
         world
             .carrier
             .moods
-            .push((who.to_owned(), parse_mood(mood)?));
+            .push((who.to_owned(), Mood::parse(mood)?));
     } else if !system(world, what) {
         phone(world, what)?;
     }
@@ -154,25 +154,6 @@ fn read(arrival: &mut Arrival, part: &str, world: &World) -> Result<(), String> 
     }
     arrival.told = Some(lead);
     Ok(())
-}
-
-fn parse_mood(mood: &str) -> Result<Mood, String> {
-    let code = || {
-        mood.rsplit(' ')
-            .find_map(|code| code.parse().ok())
-            .unwrap_or(0)
-    };
-    match mood {
-        "placed, but nothing rings" => Ok(Mood::Silent),
-        "no answer, but the phone rings" => Ok(Mood::UnknownFound),
-        "no answer, and nothing rings" => Ok(Mood::UnknownLost),
-        "too many requests" => Ok(Mood::NotSent),
-        "the daemon dies before the answer" => Ok(Mood::Dies),
-        _ if mood.starts_with("waits for its turn, ") => Ok(Mood::Paced(code())),
-        _ if mood.starts_with("no such number, ") => Ok(Mood::BadNumber(code())),
-        _ if mood.starts_with("refused with ") => Ok(Mood::Failed(code())),
-        _ => Err(format!("no such mood: {mood}")),
-    }
 }
 
 fn system(world: &mut World, what: &str) -> bool {

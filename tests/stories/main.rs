@@ -17,9 +17,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-mod bots;
+mod by_itself;
 mod carrier;
 mod happenings;
+mod refused;
 mod setup;
 mod story;
 mod words;

@@ -4,7 +4,7 @@ use jiff::civil::{Date, Time};
 use jiff::{Timestamp, Unit};
 use leadbridge::flow::State;
 
-use crate::bots::Bots;
+use crate::by_itself::Bots;
 use crate::world::World;
 use crate::{happenings, setup, words};
 

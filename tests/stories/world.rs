@@ -11,7 +11,7 @@ use leadbridge::phone::PhoneKey;
 use leadbridge::rotation::Rules;
 use leadbridge_providers::{LeadId, LegId, Side};
 
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Ring};
 use crate::{setup, words};
 
 /// More events than any one moment of a story has: the flow spins.
@@ -126,7 +126,7 @@ impl World {
             .filter_map(leadbridge::desk::Phone::due);
         let ours = flows
             .chain(desk)
-            .chain(self.carrier.stalled_due())
+            .chain(self.carrier.refused.due())
             .filter(|_| !self.dead);
         ours.chain(self.carrier.due()).min()
     }
@@ -269,12 +269,12 @@ impl World {
 
     /// Rings that wait because the carrier refuses them: the oldest lead's is tried first.
     fn try_stalled(&mut self) {
-        for leg in self.carrier.try_now(self.now) {
+        for leg in self.carrier.refused.try_now(self.now) {
             self.step(leg.lead, Event::Leaving(leg));
             if self.flows[&leg.lead].wants(leg) {
                 self.carrier_rings(leg);
             } else {
-                self.carrier.forget_stalled(leg);
+                self.carrier.refused.forget(leg);
             }
             self.drain();
         }
@@ -353,9 +353,14 @@ impl World {
             self.broken
                 .push(format!("two lead calls on {who}'s phone at {}", self.now));
         }
-        let (phone, t1) = (attempt.seat.phone.clone(), flow.facts.t1);
-        let gives_up = self.now + SignedDuration::from_secs(i64::from(attempt.ring_s) + 12);
-        let next = self.carrier.rings(leg, &who, phone, t1, gives_up, self.now);
+        let ring = Ring {
+            leg,
+            who,
+            phone: attempt.seat.phone.clone(),
+            t1: flow.facts.t1,
+            gives_up: self.now + SignedDuration::from_secs(i64::from(attempt.ring_s) + 12),
+        };
+        let next = self.carrier.rings(ring, self.now);
         self.dead |= self.carrier.kills();
         self.queue.extend(next);
     }

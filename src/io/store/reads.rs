@@ -168,9 +168,9 @@ impl Reads {
         self.ask(next_due).await
     }
 
-    /// Flows that are not over: all that a restart may have left behind.
+    /// Flows that are not over, or have a leg that outlived them: all that a restart may have left behind.
     pub async fn open_flows(&self) -> Result<Vec<LeadId>, StoreError> {
-        let sql = "SELECT lead FROM flow WHERE open ORDER BY t1";
+        let sql = "SELECT lead FROM flow WHERE open OR due IS NOT NULL ORDER BY t1";
         self.ask(move |db| leads(db, sql, [])).await
     }
 
