@@ -58,7 +58,7 @@ async fn the_third_rep_takes_what_the_first_two_do_not_pick_up() {
     assert_eq!(an.end, Some(End::Canceled));
     let gap = bart.created.duration_since(an.created).as_millis();
     assert!(
-        (1000..1800).contains(&gap),
+        (1000..2500).contains(&gap),
         "the next rings {gap} ms after the first"
     );
     let gap = chloe
@@ -66,7 +66,7 @@ async fn the_third_rep_takes_what_the_first_two_do_not_pick_up() {
         .duration_since(bart.ended.unwrap())
         .as_millis();
     assert!(
-        (0..500).contains(&gap),
+        (0..1500).contains(&gap),
         "the third rings {gap} ms after the second hung up"
     );
     assert!(
