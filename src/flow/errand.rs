@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, LegId, Place, Side, Turn};
 
-use super::leg::CARRIER_RING_EXTRA_S;
+use super::leg::{CARRIER_RING_EXTRA_S, Life};
 use super::{Attempt, Command, Flow, Notice, State, Text};
 use crate::rotation::CarrierId;
 
@@ -12,6 +12,10 @@ use crate::rotation::CarrierId;
 const AROUND_TALK_S: u32 = 300;
 /// The carrier's clock may be behind ours by so many seconds.
 const CLOCKS_S: i64 = 2;
+/// A create that was not answered by then made no call any more, in seconds.
+const CREATED_WITHIN_S: i64 = 10;
+/// The customer's phone is rung from a script, when all that comes before it has been said, in seconds.
+const DIALLED_WITHIN_S: i64 = 60;
 
 /// A command with all that the world outside must know.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,17 +48,45 @@ pub enum CarrierErrand {
 pub enum LookUp {
     /// The carrier's name.
     Call(CarrierCallId),
-    /// Whom it rings, since when.
+    /// Whom it rings.
     Search {
         /// E.164.
         to: String,
         /// E.164.
         from: String,
-        /// Calls created before are others'.
-        since: Timestamp,
+        /// When it can have been created.
+        within: Within,
     },
-    /// The leg that was rung from this one.
-    Child(CarrierCallId),
+    /// From which leg it was rung.
+    Child {
+        /// The carrier's name for that one.
+        parent: CarrierCallId,
+        /// When it can have been created.
+        within: Within,
+    },
+}
+
+/// When a leg can have been created at the carrier: calls before and after are other legs'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Within {
+    from: Timestamp,
+    to: Timestamp,
+}
+
+impl Within {
+    fn after(life: &Life, seconds: i64) -> Within {
+        let left_at = life.left_at.unwrap_or(life.created_at);
+        Within {
+            from: left_at - SignedDuration::from_secs(CLOCKS_S),
+            to: left_at + SignedDuration::from_secs(seconds),
+        }
+    }
+
+    /// Whether this leg can be the call created then; carriers write whole seconds.
+    pub fn holds(&self, created_at: Timestamp) -> bool {
+        let second = SignedDuration::from_secs(1);
+        self.from < created_at + second && created_at <= self.to
+    }
 }
 
 impl Flow {
@@ -112,7 +144,10 @@ impl Flow {
         let call = self.customer_leg(leg)?.life.call.clone();
         let how = match call {
             Some(call) => LookUp::Call(call),
-            None => LookUp::Child(rep.life.call.clone()?),
+            None => LookUp::Child {
+                parent: rep.life.call.clone()?,
+                within: Within::after(&self.customer_leg(leg)?.life, DIALLED_WITHIN_S),
+            },
         };
         Some(Errand::Carrier(
             rep.carrier.clone(),
@@ -122,10 +157,9 @@ impl Flow {
 }
 
 fn search(attempt: &Attempt) -> LookUp {
-    let left_at = attempt.life.left_at.unwrap_or(attempt.life.created_at);
     LookUp::Search {
         to: attempt.seat.number.as_str().to_owned(),
         from: attempt.from.as_str().to_owned(),
-        since: left_at - SignedDuration::from_secs(CLOCKS_S),
+        within: Within::after(&attempt.life, CREATED_WITHIN_S),
     }
 }

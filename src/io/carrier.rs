@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use leadbridge_providers::{
     Candidate, Carrier, Found, LegId, Method, Ordered, Place, Placing, Request, Response,
 };
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::flow::errand::{CarrierErrand, Errand, LookUp};
+use crate::flow::errand::{CarrierErrand, Errand, LookUp, Within};
 use crate::flow::{Event, Flow};
 use crate::io::engine::Engine;
 use crate::io::store::{Effect, OutboxId, StoreError};
@@ -360,28 +360,29 @@ impl Trunk {
                     body: &body,
                 })
             }
-            LookUp::Search { to, from, since } => {
-                let (status, body) = self.answer(self.carrier.search(to, from)).await?;
-                let calls = self.carrier.candidates(Response {
-                    status,
-                    body: &body,
-                })?;
-                // The carrier writes whole seconds.
-                let since = *since - SignedDuration::from_secs(1);
-                let recent = calls
-                    .into_iter()
-                    .filter(|call| call.created_at.is_none_or(|at| at >= since));
-                self.ours(engine, leg, recent.collect()).await
+            LookUp::Search { to, from, within } => {
+                let request = self.carrier.search(to, from);
+                self.find(engine, leg, request, within).await
             }
-            LookUp::Child(parent) => {
-                let (status, body) = self.answer(self.carrier.children(parent)).await?;
-                let calls = self.carrier.candidates(Response {
-                    status,
-                    body: &body,
-                })?;
-                self.ours(engine, leg, calls).await
+            LookUp::Child { parent, within } => {
+                let request = self.carrier.children(parent);
+                self.find(engine, leg, request, within).await
             }
         }
+    }
+
+    async fn find(
+        &self,
+        engine: &Engine,
+        leg: LegId,
+        request: Request,
+        within: &Within,
+    ) -> Option<Found> {
+        let (status, body) = self.answer(request).await?;
+        let body = &body;
+        let mut calls = self.carrier.candidates(Response { status, body })?;
+        calls.retain(|call| call.created_at.is_none_or(|at| within.holds(at)));
+        self.ours(engine, leg, calls).await
     }
 
     /// The call that no other leg owns.

@@ -489,17 +489,18 @@ impl World<'_> {
                     });
                 Answer::Found(Some(found.unwrap_or(Found::Nothing)))
             }
-            LookUp::Search { to, from, since } => {
+            LookUp::Search { to, from, within } => {
                 let same = calls.iter().filter(|call| {
-                    call.to == *to && call.from == *from && call.created_at >= *since
+                    call.to == *to && call.from == *from && within.holds(call.created_at)
                 });
                 Answer::Candidates(same.map(Call::candidate).collect())
             }
-            LookUp::Child(parent) => {
+            LookUp::Child { parent, within } => {
                 debug_assert_eq!(leg.side, Side::Customer);
                 let parent = calls.iter().position(|call| call.id == *parent);
                 let children = calls.iter().filter(|call| call.parent == parent);
-                let children = children.filter(|_| parent.is_some());
+                let children =
+                    children.filter(|call| parent.is_some() && within.holds(call.created_at));
                 Answer::Candidates(children.map(Call::candidate).collect())
             }
         }

@@ -361,8 +361,9 @@ pub(crate) fn silence(errand: &CarrierErrand) -> Answer {
         CarrierErrand::Interrupt(..) | CarrierErrand::Cancel(_) | CarrierErrand::HangUp(_) => {
             Answer::Ordered(Ordered::Again)
         }
-        CarrierErrand::LookUp(_, LookUp::Call(_) | LookUp::Search { .. } | LookUp::Child(_)) => {
-            Answer::Found(None)
-        }
+        CarrierErrand::LookUp(
+            _,
+            LookUp::Call(_) | LookUp::Search { .. } | LookUp::Child { .. },
+        ) => Answer::Found(None),
     }
 }
