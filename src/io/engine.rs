@@ -124,14 +124,19 @@ impl Engine {
             .step(lead, event, answers, self.rules(), self.now())
             .await?;
         if let Some(stepped) = &stepped {
-            self.leave(&stepped.flow, &stepped.effects);
-            self.wake(&stepped.wakes);
-            self.metrics.stepped(stepped);
-            if stepped.flow.deadline() != stepped.before.deadline() {
-                self.due.notify_one();
-            }
+            self.follow_up(stepped);
         }
         Ok(stepped)
+    }
+
+    /// What a step leaves to be done, once it is written.
+    fn follow_up(&self, stepped: &Stepped) {
+        self.leave(&stepped.flow, &stepped.effects);
+        self.wake(&stepped.wakes);
+        self.metrics.stepped(stepped);
+        if stepped.flow.deadline() != stepped.before.deadline() {
+            self.due.notify_one();
+        }
     }
 
     /// A callback: the event it is, and what the leg hears now. `None` where the route asks nothing.
@@ -236,8 +241,10 @@ impl Engine {
     /// What the last process left: live legs to look up, creates whose fate is unknown, orders to repeat. Every
     /// leg has its phone again before anything else happens (P4), so nothing is served before this is done.
     pub async fn recover(&self) -> Result<(), StoreError> {
+        // Read first: what leaves from now on is this process's own.
+        let left_over = self.store.reads().outbox().await?;
         self.restart_flows().await?;
-        for item in self.store.reads().outbox().await? {
+        for item in left_over {
             match (&item.command, &item.errand) {
                 (Command::Ring(leg), _) if !item.parked => {
                     let unknown = Event::Placing(*leg, Placing::Unknown);
@@ -276,10 +283,20 @@ impl Engine {
         Ok(())
     }
 
+    /// All flows claim their phones again before the first of them wakes another or asks the carrier (P4).
     async fn restart_flows(&self) -> Result<(), StoreError> {
+        let mut restarted = Vec::new();
         for leads in self.store.reads().open_flows().await?.chunks(BATCH) {
-            self.happen_to_all(leads, &Event::Restarted).await?;
+            let steps = leads.iter().map(|lead| {
+                let rules = self.rules();
+                self.store
+                    .step(*lead, Event::Restarted, None, rules, self.now())
+            });
+            for stepped in join_all(steps).await {
+                restarted.extend(stepped?);
+            }
         }
+        restarted.iter().for_each(|stepped| self.follow_up(stepped));
         Ok(())
     }
 
