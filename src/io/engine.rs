@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use leadbridge_providers::{Callback, Carrier, LeadId, LegId, Placing, Script, Turn};
 use tokio::sync::Notify;
-use tracing::{Instrument, info_span, warn};
+use tracing::{Instrument, error, info_span, warn};
 
 use crate::decision::Arrival;
 use crate::flow::errand::Errand;
@@ -248,7 +248,8 @@ impl Engine {
             match (&item.command, &item.errand) {
                 (Command::Ring(leg), _) if !item.parked => {
                     let unknown = Event::Placing(*leg, Placing::Unknown);
-                    self.happen(item.lead, unknown, Some(item.id)).await?;
+                    let told = self.happen(item.lead, unknown, Some(item.id)).await;
+                    alone(item.lead, told)?;
                 }
                 (Command::Text(_), _) | (_, None) => self.store.done(item.id).await?,
                 (
@@ -292,23 +293,24 @@ impl Engine {
                 self.store
                     .step(*lead, Event::Restarted, None, rules, self.now())
             });
-            for stepped in join_all(steps).await {
-                restarted.extend(stepped?);
+            for (lead, stepped) in leads.iter().zip(join_all(steps).await) {
+                restarted.extend(alone(*lead, stepped)?.flatten());
             }
         }
         restarted.iter().for_each(|stepped| self.follow_up(stepped));
         Ok(())
     }
 
-    /// One event of many leads, written down in this order and in few commits.
-    async fn happen_to_all(&self, leads: &[LeadId], event: &Event) -> Result<(), StoreError> {
+    /// One event of many leads, written down in this order and in few commits. Whether all could go on.
+    async fn happen_to_all(&self, leads: &[LeadId], event: &Event) -> Result<bool, StoreError> {
         let steps = leads
             .iter()
             .map(|lead| self.happen(*lead, event.clone(), None));
-        for stepped in join_all(steps).await {
-            stepped?;
+        let mut all = true;
+        for (lead, stepped) in leads.iter().zip(join_all(steps).await) {
+            all &= alone(*lead, stepped)?.is_some();
         }
-        Ok(())
+        Ok(all)
     }
 
     /// Everything that is due now; how long until the next.
@@ -318,17 +320,34 @@ impl Engine {
         }
         let reads = self.store.reads();
         for wake in reads.pending().await? {
-            self.happen(wake.lead, wake.event, None).await?;
+            let woken = self.happen(wake.lead, wake.event, None).await;
+            alone(wake.lead, woken)?;
         }
         let now = self.now();
-        self.happen_to_all(&reads.due(now, BATCH).await?, &Event::Clock)
-            .await?;
+        let due = reads.due(now, BATCH).await?;
+        let all = self.happen_to_all(&due, &Event::Clock).await?;
         self.wake(&self.store.expire(now).await?);
+        if !all {
+            // What could not go on is still due: it must not make the loop spin.
+            return Ok(LOOK_EVERY);
+        }
         let next = reads.next_due().await?;
         let pause = next.map(|at| at.duration_since(self.now()));
         let pause = pause
             .and_then(|pause| Duration::try_from(pause).ok())
             .unwrap_or(LOOK_EVERY);
         Ok(pause.min(LOOK_EVERY))
+    }
+}
+
+/// A lead whose own rows or decision fail stands still alone: all others go on (P6).
+fn alone<T>(lead: LeadId, answer: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match answer {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if error.is_of_one_lead() => {
+            error!(%lead, %error, "this lead can't go on; a person must look after it");
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
