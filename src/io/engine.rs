@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use leadbridge_providers::{Callback, Carrier, LeadId, LegId, Placing, Script, Turn};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tracing::{Instrument, error, info_span, warn};
 
 use crate::decision::Arrival;
@@ -175,11 +176,19 @@ impl Engine {
         tokio::spawn(step.instrument(span));
     }
 
-    /// Runs what is due until the process ends.
+    /// Runs what is due until the process ends. It returns only when a carrier's line has panicked.
     pub async fn run(self) {
+        let mut trunks = JoinSet::new();
         for trunk in self.trunks.values() {
-            tokio::spawn(trunk.clone().run(self.clone()));
+            trunks.spawn(trunk.clone().run(self.clone()));
         }
+        tokio::select! {
+            () = self.run_deadlines() => {}
+            Some(_) = trunks.join_next() => {}
+        }
+    }
+
+    async fn run_deadlines(&self) {
         loop {
             let pause = self.run_due().await.unwrap_or_else(|error| {
                 warn!(%error, "what is due can't be run; trying again");
