@@ -105,12 +105,22 @@ impl Engine {
             content_type: content_type.to_owned(),
             body,
         };
-        let received = self.store.receive(new, self.rules(), self.now()).await?;
+        let received = self.write_down(new).await?;
         self.leave(&received.flow, &received.effects);
         self.wake(&received.wakes);
         self.metrics.lead_received(&received);
         self.due.notify_one();
         Ok(received)
+    }
+
+    /// A lead over which the first decision falls is kept as one that nobody could read, for a person (P1).
+    async fn write_down(&self, new: New) -> Result<Received, StoreError> {
+        let mut unread = new.clone();
+        unread.arrival.told = None;
+        match self.store.receive(new, self.rules(), self.now()).await {
+            Err(StoreError::Panicked) => self.store.receive(unread, self.rules(), self.now()).await,
+            received => received,
+        }
     }
 
     /// One event of one lead. `None`: no such lead.
