@@ -55,6 +55,16 @@ impl Flow {
         phone.claim(leg, attempt.life.span_ends(attempt.ring_s).unwrap_or(m.now));
     }
 
+    /// Nobody was rung and nobody missed it; the next round has the carrier that the rules name then.
+    pub(super) fn no_carrier(&mut self, leg: LegId, m: &mut Moment<'_>) {
+        if let Some(index) = self
+            .index(leg)
+            .filter(|_| self.wants(leg) || self.waits(leg))
+        {
+            self.drop_unsent(index, m);
+        }
+    }
+
     pub(super) fn placing(&mut self, leg: LegId, placing: &Placing, m: &mut Moment<'_>) {
         let Some(index) = self.index(leg) else { return };
         match placing {

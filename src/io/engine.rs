@@ -242,13 +242,25 @@ impl Engine {
             match &effect.errand {
                 Errand::Carrier(carrier, _) => match self.trunks.get(carrier) {
                     Some(trunk) => trunk.take(self, flow, effect),
-                    None => {
-                        warn!(lead = %effect.lead, carrier = carrier.0, "this carrier is no longer configured")
-                    }
+                    None => self.no_carrier(carrier, effect),
                 },
                 Errand::Text(_) | Errand::Notice(_) => notice::send(self, effect),
             }
         }
+    }
+
+    /// An admin took the carrier out of the settings: its rings give their phones back, other orders are moot.
+    fn no_carrier(&self, carrier: &CarrierId, effect: &Effect) {
+        warn!(lead = %effect.lead, carrier = carrier.0, "this carrier is no longer configured");
+        if let Command::Ring(leg) = effect.command {
+            return self.happen_soon(effect.lead, Event::NoCarrier(leg), Some(effect.id));
+        }
+        let (engine, id) = (self.clone(), effect.id);
+        tokio::spawn(async move {
+            if let Err(error) = engine.store.done(id).await {
+                warn!(%error, "an order without a carrier stays in the outbox");
+            }
+        });
     }
 
     fn wake(&self, wakes: &[Wake]) {
