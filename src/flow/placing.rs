@@ -24,13 +24,17 @@ impl Flow {
             return;
         };
         let stalled = self.stalled();
+        let until = self.gives_up_at().unwrap_or(m.now);
         let attempt = &mut self.attempts[index];
         attempt.life.create = Create::Waiting { refused };
         attempt.life.left_at = None;
-        let until = self.gives_up_at().unwrap_or(m.now);
-        m.desk
-            .phone_mut(&self.attempts[index].seat.phone)
-            .claim(leg, until);
+        let phone = m.desk.phone_mut(&attempt.seat.phone);
+        // Its claim may have run out while this could not be written down.
+        if phone.taken(m.now) && !phone.held_by(leg) {
+            self.drop_unsent(index, m);
+            return self.back_in_line(leg);
+        }
+        phone.claim(leg, until);
         if !stalled && self.stalled() {
             m.tell(Entry::new(m.now, What::Stalled));
         }
