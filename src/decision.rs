@@ -64,7 +64,7 @@ pub fn decide(rows: Rows, event: Event, rules: &Rules, now: Timestamp) -> Decisi
 /// The phones whose rows a decision of this flow needs.
 pub fn phones(flow: &Flow, rules: &Rules) -> Vec<PhoneKey> {
     let mut keys = flow.phones();
-    if flow.to_be_had() || matches!(flow.state, State::Engaged(_) | State::Held(_)) {
+    if flow.outcome().is_none() || may_open_again(flow) {
         keys.extend(people(
             rules,
             &flow.facts.rooftop,
@@ -198,6 +198,16 @@ pub fn set_out(lead: LeadId, met: Met, number: &Number, rules: &Rules, now: Time
         timeline,
         commands,
     )
+}
+
+/// A customer who asks again makes a new plan of a flow that reached nobody.
+fn may_open_again(flow: &Flow) -> bool {
+    flow.outcome().is_some_and(|closed| {
+        matches!(
+            closed.outcome,
+            Outcome::NobodyAccepted | Outcome::CustomerUnreached
+        )
+    })
 }
 
 fn first(rules: &Rules, name: &str) -> First {

@@ -297,6 +297,7 @@ impl Flow {
             Event::Joined => self.joined(moment),
             Event::Parked { leg, refused } => self.parked(leg, refused, moment),
             Event::Leaving(leg) => self.leaving(leg, moment),
+            Event::NoCarrier(leg) => self.no_carrier(leg, moment),
             Event::Placing(leg, placing) => self.placing(leg, &placing, moment),
             Event::Progress { leg, call, phase } => {
                 self.progress(leg, call.as_ref(), &phase, moment)

@@ -162,6 +162,7 @@ impl Pacer {
                 Answer::Theirs(placing)
             }
             Placing::Unknown => {
+                self.try_later(now);
                 self.waiting.remove(&leg);
                 Answer::Theirs(placing)
             }
@@ -224,6 +225,7 @@ impl Pacer {
     fn not_sent(&mut self, leg: LegId, reached: bool, now: Timestamp) -> Answer {
         if reached {
             self.unreached_since = None;
+            self.try_later(now);
         } else {
             let since = *self.unreached_since.get_or_insert(now);
             if since + SignedDuration::from_secs(UNREACHED_S) <= now || self.down.is_some() {
@@ -251,6 +253,13 @@ impl Pacer {
             waiting.not_before = now;
         }
         Answer::Again
+    }
+
+    /// A carrier that is down and says nothing of use is left alone for as long as one that refuses.
+    fn try_later(&mut self, now: Timestamp) {
+        if let Some(down) = &mut self.down {
+            down.retry_at = now + SignedDuration::from_secs(DOWN_RETRY_S);
+        }
     }
 
     fn up(&mut self, failed: bool) {
@@ -393,6 +402,22 @@ mod tests {
             pacer.next(at(31)),
             "it was placed: the others leave"
         );
+    }
+
+    #[test]
+    fn a_carrier_that_is_down_is_left_alone_when_its_answer_is_no_help() {
+        for unhelpful in [Placing::NotSent, Placing::Unknown] {
+            let mut pacer = Pacer::new(0.0);
+            for lead in 1..=2 {
+                pacer.wants(ring(lead, Urgency::FirstPhone, 0), at(0));
+            }
+            let refused = Placing::OurSetUp { code: 20003 };
+            assert_eq!(Next::Leaves(leg(1)), pacer.next(at(0)));
+            answered(&mut pacer, 1, refused, "+32470000001", true, 0);
+            assert_eq!(Next::Leaves(leg(1)), pacer.next(at(30)));
+            answered(&mut pacer, 1, unhelpful, "+32470000001", true, 31);
+            assert_eq!(Next::At(at(61)), pacer.next(at(31)));
+        }
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub enum Event {
     },
     /// A ring that waited here is about to leave, if it is still wanted.
     Leaving(LegId),
+    /// A ring's carrier is not configured any more: it has not left, and never will.
+    NoCarrier(LegId),
     /// How a create ended. `NotSent` and `OurSetUp` are `Parked` to a flow.
     Placing(LegId, Placing),
     /// The carrier says how far a leg is.

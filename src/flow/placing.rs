@@ -24,13 +24,17 @@ impl Flow {
             return;
         };
         let stalled = self.stalled();
+        let until = self.gives_up_at().unwrap_or(m.now);
         let attempt = &mut self.attempts[index];
         attempt.life.create = Create::Waiting { refused };
         attempt.life.left_at = None;
-        let until = self.gives_up_at().unwrap_or(m.now);
-        m.desk
-            .phone_mut(&self.attempts[index].seat.phone)
-            .claim(leg, until);
+        let phone = m.desk.phone_mut(&attempt.seat.phone);
+        // Its claim may have run out while this could not be written down.
+        if phone.taken(m.now) && !phone.held_by(leg) {
+            self.drop_unsent(index, m);
+            return self.back_in_line(leg);
+        }
+        phone.claim(leg, until);
         if !stalled && self.stalled() {
             m.tell(Entry::new(m.now, What::Stalled));
         }
@@ -53,6 +57,16 @@ impl Flow {
         attempt.life.create = Create::Leaving;
         attempt.life.left_at = Some(m.now);
         phone.claim(leg, attempt.life.span_ends(attempt.ring_s).unwrap_or(m.now));
+    }
+
+    /// Nobody was rung and nobody missed it; the next round has the carrier that the rules name then.
+    pub(super) fn no_carrier(&mut self, leg: LegId, m: &mut Moment<'_>) {
+        if let Some(index) = self
+            .index(leg)
+            .filter(|_| self.wants(leg) || self.waits(leg))
+        {
+            self.drop_unsent(index, m);
+        }
     }
 
     pub(super) fn placing(&mut self, leg: LegId, placing: &Placing, m: &mut Moment<'_>) {

@@ -20,6 +20,9 @@ const AGAIN_S: i64 = 10;
 /// But it is never doubled more often than this: to 43 minutes.
 const DOUBLED_MAX: u32 = 8;
 
+/// `talk_max_s = 0` takes the cap off; what carriers do by themselves still ends a talk that nobody ended (P6).
+const TALK_UNCAPPED_S: u32 = 4 * 3600;
+
 /// Hours without an end in sight are read again after so long.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
@@ -588,7 +591,10 @@ fn terms(rooftop: &Rooftop) -> Terms {
         customer_s: terms.customer_s,
         talk_s: terms.talk_s,
         sure_s: terms.sure_s,
-        talk_max_s: terms.talk_max_s,
+        talk_max_s: match terms.talk_max_s {
+            0 => TALK_UNCAPPED_S,
+            capped => capped,
+        },
         passes_max: terms.passes_max,
     }
 }

@@ -259,7 +259,9 @@ impl Trunk {
     /// The last act before bytes leave: the flow is asked whether it still wants this ring, and says so on disk.
     async fn still_wanted(&self, engine: &Engine, leg: LegId, id: OutboxId) -> bool {
         let stepped = keep_trying(|| engine.happen(leg.lead, Event::Leaving(leg), Some(id))).await;
-        stepped.is_some_and(|stepped| stepped.flow.wants(leg))
+        stepped
+            .flatten()
+            .is_some_and(|stepped| stepped.flow.wants(leg))
     }
 
     fn parked(&self, leg: LegId) {
@@ -463,14 +465,19 @@ fn urgency(flow: &Flow, leg: LegId) -> Urgency {
     }
 }
 
-/// What a carrier said must be written down: while the store is away it is said again.
-async fn keep_trying<T, F>(attempt: impl Fn() -> F) -> T
+/// What a carrier said must be written down: while the store is away it is said again. `None`: this lead's decision
+/// fails, and would again; its item stays in the outbox as it is, and the line goes on for the others.
+async fn keep_trying<T, F>(attempt: impl Fn() -> F) -> Option<T>
 where
     F: Future<Output = Result<T, StoreError>>,
 {
     loop {
         match attempt().await {
-            Ok(done) => return done,
+            Ok(done) => return Some(done),
+            Err(error) if error.is_of_one_lead() => {
+                error!(%error, "what the carrier said of this lead can't be written down");
+                return None;
+            }
             Err(error) => {
                 warn!(%error, "the store can't be written; trying again");
                 tokio::time::sleep(Duration::from_millis(500)).await;

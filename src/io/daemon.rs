@@ -94,8 +94,12 @@ impl Daemon {
     ) -> std::io::Result<()> {
         self.engine.recover().await.map_err(std::io::Error::other)?;
         let router = web::router(self.engine.clone(), &self.settings.server);
-        let running = tokio::spawn(self.engine.run());
-        let served = web::serve(listener, router, shutdown).await;
+        let mut running = tokio::spawn(self.engine.run());
+        let served = tokio::select! {
+            served = web::serve(listener, router, shutdown) => served,
+            // A daemon that takes leads and lets no deadline pass is worse than one that is started again (P6).
+            _ = &mut running => Err(std::io::Error::other("what is due is no longer run")),
+        };
         running.abort();
         served
     }

@@ -11,7 +11,8 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use leadbridge_providers::{Callback, Carrier, LeadId, LegId, Placing, Script, Turn};
 use tokio::sync::Notify;
-use tracing::{Instrument, info_span, warn};
+use tokio::task::JoinSet;
+use tracing::{Instrument, error, info_span, warn};
 
 use crate::decision::Arrival;
 use crate::flow::errand::Errand;
@@ -104,12 +105,22 @@ impl Engine {
             content_type: content_type.to_owned(),
             body,
         };
-        let received = self.store.receive(new, self.rules(), self.now()).await?;
+        let received = self.write_down(new).await?;
         self.leave(&received.flow, &received.effects);
         self.wake(&received.wakes);
         self.metrics.lead_received(&received);
         self.due.notify_one();
         Ok(received)
+    }
+
+    /// A lead over which the first decision falls is kept as one that nobody could read, for a person (P1).
+    async fn write_down(&self, new: New) -> Result<Received, StoreError> {
+        let mut unread = new.clone();
+        unread.arrival.told = None;
+        match self.store.receive(new, self.rules(), self.now()).await {
+            Err(StoreError::Panicked) => self.store.receive(unread, self.rules(), self.now()).await,
+            received => received,
+        }
     }
 
     /// One event of one lead. `None`: no such lead.
@@ -124,14 +135,19 @@ impl Engine {
             .step(lead, event, answers, self.rules(), self.now())
             .await?;
         if let Some(stepped) = &stepped {
-            self.leave(&stepped.flow, &stepped.effects);
-            self.wake(&stepped.wakes);
-            self.metrics.stepped(stepped);
-            if stepped.flow.deadline() != stepped.before.deadline() {
-                self.due.notify_one();
-            }
+            self.follow_up(stepped);
         }
         Ok(stepped)
+    }
+
+    /// What a step leaves to be done, once it is written.
+    fn follow_up(&self, stepped: &Stepped) {
+        self.leave(&stepped.flow, &stepped.effects);
+        self.wake(&stepped.wakes);
+        self.metrics.stepped(stepped);
+        if stepped.flow.deadline() != stepped.before.deadline() {
+            self.due.notify_one();
+        }
     }
 
     /// A callback: the event it is, and what the leg hears now. `None` where the route asks nothing.
@@ -170,11 +186,19 @@ impl Engine {
         tokio::spawn(step.instrument(span));
     }
 
-    /// Runs what is due until the process ends.
+    /// Runs what is due until the process ends. It returns only when a carrier's line has panicked.
     pub async fn run(self) {
+        let mut trunks = JoinSet::new();
         for trunk in self.trunks.values() {
-            tokio::spawn(trunk.clone().run(self.clone()));
+            trunks.spawn(trunk.clone().run(self.clone()));
         }
+        tokio::select! {
+            () = self.run_deadlines() => {}
+            Some(_) = trunks.join_next() => {}
+        }
+    }
+
+    async fn run_deadlines(&self) {
         loop {
             let pause = self.run_due().await.unwrap_or_else(|error| {
                 warn!(%error, "what is due can't be run; trying again");
@@ -218,13 +242,25 @@ impl Engine {
             match &effect.errand {
                 Errand::Carrier(carrier, _) => match self.trunks.get(carrier) {
                     Some(trunk) => trunk.take(self, flow, effect),
-                    None => {
-                        warn!(lead = %effect.lead, carrier = carrier.0, "this carrier is no longer configured")
-                    }
+                    None => self.no_carrier(carrier, effect),
                 },
                 Errand::Text(_) | Errand::Notice(_) => notice::send(self, effect),
             }
         }
+    }
+
+    /// An admin took the carrier out of the settings: its rings give their phones back, other orders are moot.
+    fn no_carrier(&self, carrier: &CarrierId, effect: &Effect) {
+        warn!(lead = %effect.lead, carrier = carrier.0, "this carrier is no longer configured");
+        if let Command::Ring(leg) = effect.command {
+            return self.happen_soon(effect.lead, Event::NoCarrier(leg), Some(effect.id));
+        }
+        let (engine, id) = (self.clone(), effect.id);
+        tokio::spawn(async move {
+            if let Err(error) = engine.store.done(id).await {
+                warn!(%error, "an order without a carrier stays in the outbox");
+            }
+        });
     }
 
     fn wake(&self, wakes: &[Wake]) {
@@ -236,12 +272,15 @@ impl Engine {
     /// What the last process left: live legs to look up, creates whose fate is unknown, orders to repeat. Every
     /// leg has its phone again before anything else happens (P4), so nothing is served before this is done.
     pub async fn recover(&self) -> Result<(), StoreError> {
+        // Read first: what leaves from now on is this process's own.
+        let left_over = self.store.reads().outbox().await?;
         self.restart_flows().await?;
-        for item in self.store.reads().outbox().await? {
+        for item in left_over {
             match (&item.command, &item.errand) {
                 (Command::Ring(leg), _) if !item.parked => {
                     let unknown = Event::Placing(*leg, Placing::Unknown);
-                    self.happen(item.lead, unknown, Some(item.id)).await?;
+                    let told = self.happen(item.lead, unknown, Some(item.id)).await;
+                    alone(item.lead, told)?;
                 }
                 (Command::Text(_), _) | (_, None) => self.store.done(item.id).await?,
                 (
@@ -276,22 +315,33 @@ impl Engine {
         Ok(())
     }
 
+    /// All flows claim their phones again before the first of them wakes another or asks the carrier (P4).
     async fn restart_flows(&self) -> Result<(), StoreError> {
+        let mut restarted = Vec::new();
         for leads in self.store.reads().open_flows().await?.chunks(BATCH) {
-            self.happen_to_all(leads, &Event::Restarted).await?;
+            let steps = leads.iter().map(|lead| {
+                let rules = self.rules();
+                self.store
+                    .step(*lead, Event::Restarted, None, rules, self.now())
+            });
+            for (lead, stepped) in leads.iter().zip(join_all(steps).await) {
+                restarted.extend(alone(*lead, stepped)?.flatten());
+            }
         }
+        restarted.iter().for_each(|stepped| self.follow_up(stepped));
         Ok(())
     }
 
-    /// One event of many leads, written down in this order and in few commits.
-    async fn happen_to_all(&self, leads: &[LeadId], event: &Event) -> Result<(), StoreError> {
+    /// One event of many leads, written down in this order and in few commits. Whether all could go on.
+    async fn happen_to_all(&self, leads: &[LeadId], event: &Event) -> Result<bool, StoreError> {
         let steps = leads
             .iter()
             .map(|lead| self.happen(*lead, event.clone(), None));
-        for stepped in join_all(steps).await {
-            stepped?;
+        let mut all = true;
+        for (lead, stepped) in leads.iter().zip(join_all(steps).await) {
+            all &= alone(*lead, stepped)?.is_some();
         }
-        Ok(())
+        Ok(all)
     }
 
     /// Everything that is due now; how long until the next.
@@ -301,17 +351,34 @@ impl Engine {
         }
         let reads = self.store.reads();
         for wake in reads.pending().await? {
-            self.happen(wake.lead, wake.event, None).await?;
+            let woken = self.happen(wake.lead, wake.event, None).await;
+            alone(wake.lead, woken)?;
         }
         let now = self.now();
-        self.happen_to_all(&reads.due(now, BATCH).await?, &Event::Clock)
-            .await?;
+        let due = reads.due(now, BATCH).await?;
+        let all = self.happen_to_all(&due, &Event::Clock).await?;
         self.wake(&self.store.expire(now).await?);
+        if !all {
+            // What could not go on is still due: it must not make the loop spin.
+            return Ok(LOOK_EVERY);
+        }
         let next = reads.next_due().await?;
         let pause = next.map(|at| at.duration_since(self.now()));
         let pause = pause
             .and_then(|pause| Duration::try_from(pause).ok())
             .unwrap_or(LOOK_EVERY);
         Ok(pause.min(LOOK_EVERY))
+    }
+}
+
+/// A lead whose own rows or decision fail stands still alone: all others go on (P6).
+fn alone<T>(lead: LeadId, answer: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match answer {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if error.is_of_one_lead() => {
+            error!(%lead, %error, "this lead can't go on; a person must look after it");
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }

@@ -176,6 +176,29 @@ async fn a_ring_that_is_no_longer_wanted_leaves_the_outbox_unsent() {
     assert_eq!(house.store.reads().outbox().await.unwrap(), vec![]);
 }
 
+#[tokio::test]
+async fn a_ring_whose_carrier_was_taken_out_of_the_settings_gives_its_phone_back() {
+    let house = House::new(Strategy::InOrder);
+    let rung = ring(&house.receive(1, None).await.effects).clone();
+    let leg = rep_leg(lead(1), 1);
+    let parked = Event::Parked { leg, refused: true };
+    house.step(lead(1), parked, Some(rung.id)).await;
+
+    let gone = Event::NoCarrier(leg);
+    let stepped = house.step(lead(1), gone, Some(rung.id)).await;
+    assert_eq!(
+        stepped.flow.attempts[0].result,
+        Some(AttemptResult::Canceled)
+    );
+    let phone = &stepped.flow.attempts[0].seat.phone;
+    assert_eq!(
+        house.store.reads().desk().await.unwrap().0[phone].hold,
+        None
+    );
+    let left = house.store.reads().outbox_of(lead(1)).await.unwrap();
+    assert!(left.iter().all(|item| item.id != rung.id));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_sends_one_id_twice_at_the_same_time_gets_one_lead() {
     let house = House::new(Strategy::InOrder);

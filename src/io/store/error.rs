@@ -57,6 +57,23 @@ pub enum StoreError {
     Unavailable(String),
 }
 
+impl StoreError {
+    /// It is about these rows alone: the same again would fail the same way, and others are not concerned.
+    pub fn is_of_one_lead(&self) -> bool {
+        match self {
+            StoreError::Corrupt(_) | StoreError::Panicked => true,
+            StoreError::InUse(_)
+            | StoreError::CannotOpen { .. }
+            | StoreError::NotAStore(_)
+            | StoreError::NewerSchema { .. }
+            | StoreError::DiskFull
+            | StoreError::Locked
+            | StoreError::ReadOnly
+            | StoreError::Unavailable(_) => false,
+        }
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
         match error.sqlite_error_code() {

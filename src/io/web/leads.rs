@@ -2,6 +2,7 @@
 //! disk before the source hears 202 (P1).
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Path, Request, State};
@@ -123,7 +124,11 @@ fn read(web: &Web, source: &Source, body: &[u8]) -> Option<Lead> {
     let rules = web.engine.rules();
     let rooftop = rules.rooftops.get(&source.rooftop);
     let zone = rooftop.map_or(TimeZone::UTC, |rooftop| rooftop.hours.zone().clone());
-    intake::read(source.format, body, &zone)
+    // A body that makes the reader fall over is one that can't be read: it is kept and held all the same.
+    let told = catch_unwind(AssertUnwindSafe(|| {
+        intake::read(source.format, body, &zone)
+    }));
+    told.ok()?
         .inspect_err(|error| info!(%error, "a lead can't be read"))
         .ok()
 }
