@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::desk::{InLine, OpenFlow};
 use crate::lead::HeldReason;
-use crate::phone::{PhoneKey, PhoneNumber};
+use crate::phone::PhoneKey;
 use crate::plan::First;
-use crate::rotation::{CarrierId, RepId, RooftopId, SourceId};
+use crate::rotation::{RepId, RooftopId, SourceId, Terms};
 
 mod attempt;
 mod customer;
@@ -244,28 +244,6 @@ pub enum Outcome {
     Joined,
     /// A test.
     Test,
-}
-
-/// The numbers of the latest plan, as the flow keeps them (BEHAVIOUR's brackets).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(
-    missing_docs,
-    reason = "the same words as rotation::Terms, where each is explained"
-)]
-pub struct Terms {
-    pub carrier: CarrierId,
-    pub caller_id: PhoneNumber,
-    pub ring_s: u32,
-    pub next_after_s: u32,
-    pub rounds_s: Vec<u32>,
-    pub mornings: u32,
-    pub in_line_s: u32,
-    pub wrap_up_s: u32,
-    pub customer_s: u32,
-    pub talk_s: u32,
-    pub sure_s: u32,
-    pub talk_max_s: u32,
-    pub passes_max: u32,
 }
 
 impl Flow {

@@ -198,26 +198,8 @@ mod tests {
             reps: vec![RepId("an".to_owned())],
             owner: vec![RepId("an".to_owned())],
             managers: Vec::new(),
-            terms: terms(),
-        }
-    }
-
-    fn terms() -> Terms {
-        Terms {
-            ring_s: 20,
-            next_after_s: 15,
-            rounds_s: vec![0],
-            mornings: 2,
-            in_line_s: 90,
-            wrap_up_s: 30,
-            customer_s: 25,
             customer_hours: always(),
-            talk_s: 15,
-            sure_s: 60,
-            talk_max_s: 3600,
-            window_min: 60,
-            fresh_min: 15,
-            passes_max: 3,
+            terms: Terms::default(),
         }
     }
 

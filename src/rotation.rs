@@ -97,6 +97,8 @@ pub struct Rooftop {
     pub owner: Vec<RepId>,
     /// Who is told; the owners unless configured.
     pub managers: Vec<RepId>,
+    /// When customers may be rung, in the rooftop's zone.
+    pub customer_hours: Hours,
     /// The numbers of BEHAVIOUR.
     pub terms: Terms,
 }
@@ -128,7 +130,7 @@ pub enum Strategy {
 }
 
 /// The numbers in brackets of BEHAVIOUR, with their defaults. Any of them may be 0.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Terms {
     /// How long a rep's phone rings, in seconds.
     pub ring_s: u32,
@@ -144,8 +146,6 @@ pub struct Terms {
     pub wrap_up_s: u32,
     /// How long the customer's phone rings, in seconds.
     pub customer_s: u32,
-    /// When customers may be rung, in the rooftop's zone.
-    pub customer_hours: Hours,
     /// After how many seconds two who are joined have talked (t9).
     pub talk_s: u32,
     /// How long a talk is sure to have been with a person, in seconds.
@@ -158,4 +158,24 @@ pub struct Terms {
     pub fresh_min: u32,
     /// How many passes in a row pause a phone; 0: none do.
     pub passes_max: u32,
+}
+
+impl Default for Terms {
+    fn default() -> Terms {
+        Terms {
+            ring_s: 20,
+            next_after_s: 15,
+            rounds_s: [0, 2, 10, 30, 90].map(|minutes| minutes * 60).to_vec(),
+            mornings: 2,
+            in_line_s: 90,
+            wrap_up_s: 30,
+            customer_s: 25,
+            talk_s: 15,
+            sure_s: 60,
+            talk_max_s: 3600,
+            window_min: 60,
+            fresh_min: 15,
+            passes_max: 3,
+        }
+    }
 }

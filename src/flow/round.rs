@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::leg::{Create, Life, s};
 use super::when::When;
 use super::{
-    Attempt, AttemptResult, Command, Cue, Entry, Flow, Kind, Moment, Notice, Outcome, State, Terms,
-    Text, What,
+    Attempt, AttemptResult, Command, Cue, Entry, Flow, Kind, Moment, Notice, Outcome, State, Text,
+    What,
 };
-use crate::phone::PhoneKey;
+use crate::phone::{PhoneKey, PhoneNumber};
 use crate::plan::{self, First, Plan, Seat, Why};
-use crate::rotation::Rooftop;
+use crate::rotation::{CarrierId, Rooftop, Terms};
 use leadbridge_providers::{LegId, Side};
 
 /// A round in which nothing rang is made anew after so many seconds at the earliest, and after twice as many each
@@ -48,6 +48,10 @@ pub struct Ladder {
 pub struct Round {
     /// Counts from 1 over all sets.
     pub number: u16,
+    /// Who places its calls.
+    pub carrier: CarrierId,
+    /// The number they show.
+    pub caller_id: PhoneNumber,
     /// The phones of the plan.
     pub slots: Vec<Slot>,
     /// The step that was started last.
@@ -273,6 +277,8 @@ impl Flow {
         tell_plan(&plan, self, m);
         self.state = State::Round(Round {
             number: self.ladder.rounds,
+            carrier: rooftop.carrier.clone(),
+            caller_id: rooftop.caller_id.clone(),
             slots: slots(plan),
             latest: None,
             since: m.now,
@@ -392,8 +398,8 @@ impl Flow {
             seat: slot.seat.clone(),
             round: round.number,
             step: slot.step,
-            carrier: terms.carrier,
-            from: terms.caller_id,
+            carrier: round.carrier.clone(),
+            from: round.caller_id.clone(),
             ring_s: terms.ring_s,
             life,
             result: None,
@@ -578,23 +584,9 @@ fn tell_plan(plan: &Plan, flow: &Flow, m: &mut Moment<'_>) {
 }
 
 fn terms(rooftop: &Rooftop) -> Terms {
-    let terms = &rooftop.terms;
-    Terms {
-        carrier: rooftop.carrier.clone(),
-        caller_id: rooftop.caller_id.clone(),
-        ring_s: terms.ring_s,
-        next_after_s: terms.next_after_s,
-        rounds_s: terms.rounds_s.clone(),
-        mornings: terms.mornings,
-        in_line_s: terms.in_line_s,
-        wrap_up_s: terms.wrap_up_s,
-        customer_s: terms.customer_s,
-        talk_s: terms.talk_s,
-        sure_s: terms.sure_s,
-        talk_max_s: match terms.talk_max_s {
-            0 => TALK_UNCAPPED_S,
-            capped => capped,
-        },
-        passes_max: terms.passes_max,
+    let mut terms = rooftop.terms.clone();
+    if terms.talk_max_s == 0 {
+        terms.talk_max_s = TALK_UNCAPPED_S;
     }
+    terms
 }

@@ -49,7 +49,7 @@ impl Flow {
             rooftop
                 .hours
                 .next_open(m.now)
-                .or_else(|| rooftop.terms.customer_hours.next_open(m.now))
+                .or_else(|| rooftop.customer_hours.next_open(m.now))
         });
         opening.unwrap_or(m.now + SignedDuration::from_hours(24))
     }
@@ -64,13 +64,13 @@ impl Callable<'_> {
     fn at(&self, at: Timestamp) -> bool {
         let staffed =
             self.rooftop.after_hours != AfterHours::Wait || self.rooftop.hours.is_open(at);
-        staffed && (at < self.fresh_until || self.rooftop.terms.customer_hours.is_open(at))
+        staffed && (at < self.fresh_until || self.rooftop.customer_hours.is_open(at))
     }
 
     /// The moments after `now` at which the answer may change, in order.
     fn changes(&self, now: Timestamp) -> impl Iterator<Item = Timestamp> {
         let next = |after: &Timestamp| {
-            let customers = &self.rooftop.terms.customer_hours;
+            let customers = &self.rooftop.customer_hours;
             let hours = &self.rooftop.hours;
             let changes = [
                 hours.next_open(*after),

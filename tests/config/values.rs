@@ -193,7 +193,7 @@ fn a_rooftop_s_own_terms_go_before_the_group_s() {
     );
     let london = Hours::parse("Mo-Su 08:00-21:00", "Europe/London", "BE").unwrap();
     assert_eq!(
-        gent.terms.customer_hours, london,
+        gent.customer_hours, london,
         "the same text by the rooftop's own clock"
     );
 }

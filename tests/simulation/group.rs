@@ -101,6 +101,7 @@ pub(crate) fn edited(base: &Rules, now: Timestamp, rng: &mut fastrand::Rng) -> R
         2 => drop(rules.reps.pop_last()),
         _ => {
             let rooftop = rules.rooftops.get_mut(&id).expect("both are there");
+            rooftop.customer_hours = customer_hours(rng);
             rooftop.terms = terms(rng);
             rooftop.strategy = strategy(rng);
             rooftop.hours = hours(rng);
@@ -194,6 +195,7 @@ fn rooftop(n: usize, ids: &[RepId], owner: &RepId, rng: &mut fastrand::Rng) -> R
         reps,
         managers: owners.clone(),
         owner: owners,
+        customer_hours: customer_hours(rng),
         terms: terms(rng),
     }
 }
@@ -219,6 +221,11 @@ fn strategy(rng: &mut fastrand::Rng) -> Strategy {
     )
 }
 
+fn customer_hours(rng: &mut fastrand::Rng) -> Hours {
+    let hours = &pool().hours;
+    hours[usize::from(rng.u8(..3) == 0)].clone()
+}
+
 fn terms(rng: &mut fastrand::Rng) -> Terms {
     let rounds: [&[u32]; 5] = [
         &[0],
@@ -227,11 +234,6 @@ fn terms(rng: &mut fastrand::Rng) -> Terms {
         &[0, 30, 60],
         &[0, 90],
     ];
-    let customer_hours = if rng.u8(..3) == 0 {
-        &pool().hours[1]
-    } else {
-        &pool().hours[0]
-    };
     Terms {
         ring_s: *pick(rng, &[20, 20, 20, 30, 5, 0]),
         next_after_s: *pick(rng, &[15, 15, 15, 5, 0]),
@@ -240,7 +242,6 @@ fn terms(rng: &mut fastrand::Rng) -> Terms {
         in_line_s: *pick(rng, &[90, 90, 30, 0]),
         wrap_up_s: *pick(rng, &[30, 30, 90, 0]),
         customer_s: *pick(rng, &[25, 25, 10, 0]),
-        customer_hours: customer_hours.clone(),
         talk_s: *pick(rng, &[15, 15, 0]),
         sure_s: *pick(rng, &[60, 60, 0]),
         talk_max_s: *pick(rng, &[3600, 3600, 60, 0]),

@@ -340,7 +340,7 @@ impl World<'_> {
         };
         let staffed = rooftop.after_hours != AfterHours::Wait || rooftop.hours.is_open(self.now);
         let fresh = self.now < flow.fresh_until;
-        staffed && (fresh || rooftop.terms.customer_hours.is_open(self.now))
+        staffed && (fresh || rooftop.customer_hours.is_open(self.now))
     }
 }
 

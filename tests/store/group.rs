@@ -67,7 +67,11 @@ pub(crate) fn rules(strategy: Strategy, key: &HashKey) -> Arc<Rules> {
         reps: vec![RepId("an".to_owned()), RepId("bart".to_owned())],
         owner: vec![RepId("paul".to_owned())],
         managers: vec![RepId("paul".to_owned())],
-        terms: terms(),
+        customer_hours: Hours::always(TimeZone::UTC),
+        terms: Terms {
+            rounds_s: vec![0, 120, 600],
+            ..Terms::default()
+        },
     };
     Arc::new(Rules {
         name: "Groep Peeters".to_owned(),
@@ -91,25 +95,6 @@ fn rep(id: &str, last: u8, key: &HashKey) -> Rep {
         language: Language::Nl,
         hours: None,
         away: Vec::new(),
-    }
-}
-
-fn terms() -> Terms {
-    Terms {
-        ring_s: 20,
-        next_after_s: 15,
-        rounds_s: vec![0, 120, 600],
-        mornings: 2,
-        in_line_s: 90,
-        wrap_up_s: 30,
-        customer_s: 25,
-        customer_hours: Hours::always(TimeZone::UTC),
-        talk_s: 15,
-        sure_s: 60,
-        talk_max_s: 3600,
-        window_min: 60,
-        fresh_min: 15,
-        passes_max: 3,
     }
 }
 

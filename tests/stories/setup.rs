@@ -126,26 +126,8 @@ fn rooftop(name: &str, caller_id: &str, reps: &[&str]) -> Rooftop {
         reps: reps.iter().map(|name| rep_id(name)).collect(),
         owner: vec![rep_id("Paul")],
         managers: vec![rep_id("Paul")],
-        terms: terms(),
-    }
-}
-
-fn terms() -> Terms {
-    Terms {
-        ring_s: 20,
-        next_after_s: 15,
-        rounds_s: [0, 2, 10, 30, 90].map(|minutes| minutes * 60).to_vec(),
-        mornings: 2,
-        in_line_s: 90,
-        wrap_up_s: 30,
-        customer_s: 25,
         customer_hours: hours("Mo-Su 08:00-21:00").unwrap(),
-        talk_s: 15,
-        sure_s: 60,
-        talk_max_s: 3600,
-        window_min: 60,
-        fresh_min: 15,
-        passes_max: 3,
+        terms: Terms::default(),
     }
 }
 
@@ -205,6 +187,7 @@ fn set_rooftop(rooftop: &mut Rooftop, key: &str, value: &str) -> Result<(), Stri
                 other => return Err(format!("no after_hours `{other}`")),
             }
         }
+        "customer_hours" => rooftop.customer_hours = hours(value)?,
         other => set_term(&mut rooftop.terms, other, value)?,
     }
     Ok(())
@@ -221,10 +204,6 @@ fn set_term(terms: &mut Terms, key: &str, value: &str) -> Result<(), String> {
                 Ok((minute * 60.0) as u32)
             });
             terms.rounds_s = minutes.collect::<Result<_, String>>()?;
-            return Ok(());
-        }
-        "customer_hours" => {
-            terms.customer_hours = hours(value)?;
             return Ok(());
         }
         "ring_s" => &mut terms.ring_s,

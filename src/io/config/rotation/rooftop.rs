@@ -47,7 +47,11 @@ impl<'t> Roofs<'_, 't> {
         let hours = hours.and_then(|text| place.hours(&part, &text));
         let strategy = part.word("strategy").unwrap_or(Strategy::RoundRobin);
         let people = self.people(&mut part, managers);
-        let terms = terms::read(&mut part, place, &self.group.base).terms;
+        let terms::Base {
+            terms,
+            hours: customer_hours,
+            ..
+        } = terms::read(&mut part, place, &self.group.base);
         part.end();
         let people = people?;
         Some(Rooftop {
@@ -63,6 +67,7 @@ impl<'t> Roofs<'_, 't> {
             reps: people.reps,
             owner: people.owner,
             managers: people.managers,
+            customer_hours,
             terms,
         })
     }

@@ -26,31 +26,17 @@ pub(super) struct Base<'t> {
     pub(super) terms: Terms,
     pub(super) place: Place,
     customer_hours: &'t str,
+    pub(super) hours: Hours,
 }
 
 impl Base<'_> {
     /// The defaults.
     pub(super) fn default_in(place: Place) -> Base<'static> {
-        let terms = Terms {
-            ring_s: 20,
-            next_after_s: 15,
-            rounds_s: [0, 2, 10, 30, 90].map(|minutes| minutes * 60).to_vec(),
-            mornings: 2,
-            in_line_s: 90,
-            wrap_up_s: 30,
-            customer_s: 25,
-            customer_hours: Hours::always(TimeZone::UTC),
-            talk_s: 15,
-            sure_s: 60,
-            talk_max_s: 3600,
-            window_min: 60,
-            fresh_min: 15,
-            passes_max: 3,
-        };
         Base {
-            terms,
+            terms: Terms::default(),
             place,
             customer_hours: "Mo-Su 08:00-21:00",
+            hours: Hours::always(TimeZone::UTC),
         }
     }
 }
@@ -75,7 +61,6 @@ pub(super) fn read<'t>(part: &mut Section<'t>, place: Place, base: &Base<'t>) ->
         in_line_s: number("in_line_s", DAY_S, before.in_line_s),
         wrap_up_s: number("wrap_up_s", DAY_S, before.wrap_up_s),
         customer_s: number("customer_s", RING_MAX_S, before.customer_s),
-        customer_hours: hours.unwrap_or_else(|| before.customer_hours.clone()),
         talk_s: number("talk_s", DAY_S, before.talk_s),
         sure_s: number("sure_s", DAY_S, before.sure_s),
         talk_max_s: number("talk_max_s", DAY_S, before.talk_max_s),
@@ -90,6 +75,7 @@ pub(super) fn read<'t>(part: &mut Section<'t>, place: Place, base: &Base<'t>) ->
         terms,
         place,
         customer_hours,
+        hours: hours.unwrap_or_else(|| base.hours.clone()),
     }
 }
 
