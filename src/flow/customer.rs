@@ -101,13 +101,44 @@ impl Flow {
         }
         let was_up = customer.life.up();
         if !customer.life.rise(phase, m.now) {
-            return;
+            return self.customer_told_again(leg, phase);
         }
         match phase {
             Phase::Queued => {}
             Phase::Ringing => m.tell(Entry::new(m.now, What::CustomerRinging).leg(leg)),
             Phase::Answered => self.customer_answered(leg, m.now, m),
             Phase::Ended(_) => self.customer_ended(leg, was_up, m),
+        }
+    }
+
+    /// The carrier tells the end of a ring twice, on both legs, and only on the customer's own it says why. Whichever
+    /// comes first, a customer who declined, or whose number does not exist, is not rung again (P10).
+    fn customer_told_again(&mut self, leg: LegId, phase: &Phase) {
+        let reason = match phase {
+            Phase::Ended(End::Rejected) => Unreached::Rejected,
+            Phase::Ended(End::InvalidNumber) => Unreached::InvalidNumber,
+            Phase::Ended(
+                End::Busy | End::NoAnswer | End::Failed | End::Canceled | End::Completed { .. },
+            )
+            | Phase::Queued
+            | Phase::Ringing
+            | Phase::Answered => return,
+        };
+        let customer = self.customer.last_mut().filter(|last| last.leg == leg);
+        let (Some(customer), State::Engaged(engaged)) = (customer, &mut self.state) else {
+            return;
+        };
+        let Part::Menu { again, .. } = &mut engaged.part else {
+            return;
+        };
+        if !std::mem::replace(again, false) {
+            return;
+        }
+        customer.result = Some(CustomerResult::Missed(reason));
+        let rep = engaged.leg;
+        if let Some(index) = self.index(rep) {
+            let again = false;
+            self.cue(index, Cue::Unreached { reason, again });
         }
     }
 
