@@ -114,7 +114,9 @@ impl Flow {
         ended_at: Option<Timestamp>,
         m: &mut Moment<'_>,
     ) {
-        if !self.attempts[index].life.rise(phase, m.now) {
+        if self.another_has_the_phone(index, phase, m)
+            || !self.attempts[index].life.rise(phase, m.now)
+        {
             return;
         }
         let attempt = &mut self.attempts[index];
@@ -132,6 +134,15 @@ impl Flow {
             }
             Phase::Ended(end) => self.ended(index, *end, ended_at, m),
         }
+    }
+
+    /// A leg that was over by the clock can't have been up all the time that another lead is on its phone: such a
+    /// word is old (P4, P7).
+    fn another_has_the_phone(&self, index: usize, phase: &Phase, m: &Moment<'_>) -> bool {
+        let attempt = &self.attempts[index];
+        let phone = m.desk.phone(&attempt.seat.phone);
+        let comes_back = *phase == Phase::Answered && attempt.life.presumed;
+        comes_back && phone.taken(m.now) && !phone.held_by(attempt.leg)
     }
 
     /// A look-up that says "still up" puts the next one off.

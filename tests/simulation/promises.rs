@@ -257,8 +257,17 @@ impl World<'_> {
             round(flow).map(|one| one.number) != before.round.as_ref().map(|one| one.number);
         let now = self.now;
         let rung_at = self.witness.rung_at.entry(flow.lead).or_insert(now);
-        if before.rings || begins {
+        if begins {
             *rung_at = now;
+        } else if before.rings {
+            // A ring that the carrier says was picked up earlier has been over since then.
+            let over = |one: &Attempt| one.life.answered_at.or(one.settled_at).unwrap_or(now);
+            let last = flow
+                .attempts
+                .iter()
+                .filter(|one| !one.life.waits())
+                .map(over);
+            *rung_at = last.max().unwrap_or(now);
         }
         let in_line_s = flow.terms.as_ref().map_or(0, |terms| terms.in_line_s);
         let waited = *rung_at + SignedDuration::from_secs(i64::from(in_line_s)) <= now;
