@@ -23,7 +23,7 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     let daemon =
         Daemon::open(settings.value, &env).map_err(|cannot| Failure::No(reason(&cannot)))?;
     for warning in settings.warnings.iter().chain(&daemon.warnings) {
-        warn!("{}", warning.render(false));
+        warn!("{}", log::without_numbers(&warning.render(false)));
     }
     let listener = listener(&daemon.settings).await?;
     let engine = daemon.engine.clone();

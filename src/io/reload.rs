@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 
 use crate::io::config::{self, Environment, Report, Settings};
 use crate::io::engine::Engine;
+use crate::io::log;
 
 /// Editors write a file in several strokes: they are taken together.
 const SETTLE: Duration = Duration::from_millis(200);
@@ -65,7 +66,7 @@ pub fn reload(engine: &Engine, settings: &Settings, env: &Environment) {
 
 /// One mistake, with its place and its cure.
 fn tell(report: &Report) {
-    warn!("{}", report.render(false));
+    warn!("{}", log::without_numbers(&report.render(false)));
 }
 
 /// Watches the folders, because editors replace files. Without a watch SIGHUP still works.

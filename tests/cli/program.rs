@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use leadbridge::decision::Arrival;
 use leadbridge::io::clock::Clock;
 use leadbridge::io::config::{self, Environment};
-use leadbridge::io::store::{New, Store};
+use leadbridge::io::store::{New, Store, StoreError};
 use leadbridge::lead::Lead;
 use leadbridge::rotation::{RooftopId, SourceId};
 use leadbridge_providers::LeadId;
@@ -170,10 +171,17 @@ impl Program {
         text.replace(&format!("{}/", self.folder.path().display()), "")
     }
 
-    /// The store as the daemon would open it.
+    /// The store as the daemon would open it. A program that another test starts at this instant bears a copy of the
+    /// lock until it has become itself.
     pub(crate) fn store(&self) -> Store {
         std::fs::create_dir_all(self.path("data")).unwrap();
-        Store::open(&self.path("data/leadbridge.db"), |_| {}).unwrap()
+        let give_up = Instant::now() + Duration::from_secs(10);
+        loop {
+            match Store::open(&self.path("data/leadbridge.db"), |_| {}) {
+                Err(StoreError::InUse(_)) if Instant::now() < give_up => std::thread::yield_now(),
+                opened => return opened.unwrap(),
+            }
+        }
     }
 
     /// A lead comes in, as if a daemon that has gone since had taken it.
