@@ -155,8 +155,9 @@ impl Trunk {
             .attempt(place.leg)
             .is_some_and(|attempt| attempt.life.waits());
         let mut rings = self.rings();
-        // A ring that is let go after it had waited is already under way here.
-        if rings.waiting.contains_key(&place.leg) {
+        // A ring that is let go after it had waited is already under way here; one that its flow does not want never
+        // leaves (P2).
+        if rings.waiting.contains_key(&place.leg) || !(parked || flow.wants(place.leg)) {
             return;
         }
         rings.waiting.insert(
