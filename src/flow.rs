@@ -7,8 +7,8 @@
 //! What it is made of: `flow/event.rs` what can happen and what is ordered, `flow/attempt.rs` one ring, `flow/leg.rs`
 //! one connection's life, `flow/timeline.rs` what is told, `flow/moment.rs` what a decision sees. How it decides:
 //! `flow/round.rs` whom to ring next, `flow/placing.rs` the request that rings, `flow/rep.rs` what a rep's phone did,
-//! `flow/keys.rs` what was pressed, `flow/overdue.rs` what happens by itself, `flow/customer.rs` what came of the
-//! customer's phone, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
+//! `flow/keys.rs` what was pressed, `flow/overdue.rs` what happens by itself, `flow/customer.rs` the customer's
+//! phone, `flow/gone.rs` a rep who hung up meanwhile, `flow/outcome.rs` what came of it, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
 //! carrier, `flow/shown.rs` how a flow looks from outside.
 
 use std::collections::BTreeSet;
@@ -27,9 +27,11 @@ mod attempt;
 mod customer;
 pub mod errand;
 mod event;
+mod gone;
 mod keys;
 mod leg;
 mod moment;
+mod outcome;
 mod overdue;
 mod placing;
 mod rep;

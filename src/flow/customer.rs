@@ -1,25 +1,21 @@
-//! What came of the customer's phone: the ring, the talk, the menu, the outcome (BEHAVIOUR 4).
+//! The customer's phone: the ring and the talk (BEHAVIOUR 4). `gone.rs` has the rep who hung up meanwhile, `outcome.rs`
+//! what follows.
 
 use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, End, Found, LegId, Phase, Side};
 
-use super::leg::{Life, Rank, Wish, s};
+use super::leg::{Life, Wish, s};
 use super::{
-    By, Closed, Command, Cue, CustomerLeg, CustomerResult, Engaged, Entry, Flow, Moment, Outcome,
-    Part, State, Text, Unreached, What, word,
+    By, Command, Cue, CustomerLeg, CustomerResult, Engaged, Entry, Flow, Moment, Part, State,
+    Unreached, What, word,
 };
-use crate::desk::Last;
 
 /// While the customer's phone rings, both legs are looked up this long after it should have ended.
 const DIAL_CHECK_S: u32 = 20;
 /// How often in all; after that the ring counts as failed.
 const DIAL_CHECKS: u32 = 2;
 /// How often a talk is looked up, in seconds.
-const TALK_CHECK_S: i64 = 60;
-/// A customer's leg whose rep is gone is looked up after so many seconds; after the last it counts as over.
-const GONE_CHECKS_S: [i64; 3] = [2, 6, 10];
-/// How long the menu waits for a key, in seconds.
-const MENU_S: i64 = 20;
+pub(super) const TALK_CHECK_S: i64 = 60;
 /// A busy tone this soon after the phone rang is somebody who declined, in seconds.
 const DECLINED_S: i64 = 3;
 
@@ -45,7 +41,7 @@ impl Flow {
         let rep = self.attempt(engaged.leg).map(|attempt| &attempt.life)?;
         let at = match &engaged.part {
             Part::Dialling { check_at, .. } => Some(*check_at),
-            Part::Gone { since, checks } => Some(*since + gone_check(*checks)),
+            Part::Gone { since, checks } => Some(self.gone_due(*since, *checks)),
             Part::Talking { check_at, since } => {
                 let proven = self
                     .customer
@@ -158,7 +154,7 @@ impl Flow {
     pub(super) fn customer_found(&mut self, leg: LegId, found: &Found, m: &mut Moment<'_>) {
         match found {
             Found::Call { call, phase, .. } => self.customer_progress(leg, Some(call), phase, m),
-            Found::Nothing => {}
+            Found::Nothing => self.customer_not_found(leg, m),
         }
     }
 
@@ -203,33 +199,8 @@ impl Flow {
         }
     }
 
-    /// A key in the menu: what came of it, or once more.
-    pub(super) fn menu_key(&mut self, index: usize, key: Option<char>, m: &mut Moment<'_>) {
-        let State::Engaged(Engaged {
-            part: Part::Menu { again, .. },
-            ..
-        }) = &self.state
-        else {
-            return;
-        };
-        let again = *again;
-        let Some(key) = key.filter(|key| matches!(key, '0'..='4')) else {
-            return self.cue(index, Cue::Thanks);
-        };
-        m.tell(
-            Entry::new(m.now, What::MenuKey)
-                .of(&self.attempts[index])
-                .because(key.to_string()),
-        );
-        if key == '1' && again {
-            return self.ring_customer(index, true, m);
-        }
-        self.menu_key = Some(key);
-        self.cue(index, Cue::Thanks);
-    }
-
     /// `again`: this rep has heard the name, and asks for the second and last ring.
-    fn ring_customer(&mut self, index: usize, again: bool, m: &mut Moment<'_>) {
+    pub(super) fn ring_customer(&mut self, index: usize, again: bool, m: &mut Moment<'_>) {
         if m.number.at_cap(m.rules.customer_rings_per_day, m.now) {
             return self.unreached(index, Unreached::Cap, m);
         }
@@ -329,76 +300,6 @@ impl Flow {
         self.menu(index, Cue::Menu, false, m);
     }
 
-    fn unreached(&mut self, index: usize, reason: Unreached, m: &mut Moment<'_>) {
-        let second = matches!(self.attempts[index].cue, Cue::Customer { again: true, .. });
-        let again = match reason {
-            Unreached::NoAnswer | Unreached::Busy | Unreached::Failed => {
-                !second && !m.number.at_cap(m.rules.customer_rings_per_day, m.now)
-            }
-            Unreached::Rejected
-            | Unreached::InvalidNumber
-            | Unreached::Voicemail
-            | Unreached::WrongNumber
-            | Unreached::Cap => false,
-        };
-        self.menu(index, Cue::Unreached { reason, again }, again, m);
-    }
-
-    fn menu(&mut self, index: usize, cue: Cue, again: bool, m: &mut Moment<'_>) {
-        self.cue(index, cue);
-        let until = m.now + SignedDuration::from_secs(MENU_S);
-        self.part(Part::Menu { until, again });
-        self.keep_phone(index, until, m);
-    }
-
-    /// A rep hung up before the customer's phone had done its work. It stops by itself; whether it was picked up
-    /// in the same moment is asked before the next rep is rung, so that no customer is joined twice.
-    fn rep_gone_while_dialling(&mut self, index: usize, m: &mut Moment<'_>) {
-        m.tell(
-            Entry::new(m.now, What::HungUp)
-                .of(&self.attempts[index])
-                .by(By::Rep),
-        );
-        self.part(Part::Gone {
-            since: m.now,
-            checks: 0,
-        });
-        m.commands.extend(
-            self.customer
-                .last()
-                .map(|customer| Command::LookUp(customer.leg)),
-        );
-    }
-
-    fn gone_clock(&mut self, since: Timestamp, checks: usize, m: &mut Moment<'_>) {
-        let Some(customer) = self.customer.last_mut() else {
-            return;
-        };
-        let leg = customer.leg;
-        if checks + 1 < GONE_CHECKS_S.len() {
-            m.order(Command::LookUp(leg));
-            self.part(Part::Gone {
-                since,
-                checks: checks + 1,
-            });
-        } else {
-            customer.life.presume_over(m.now);
-            self.go_back(leg, m);
-        }
-    }
-
-    /// Nobody has the lead any more: the ladder goes on where it was.
-    fn go_back(&mut self, leg: LegId, m: &mut Moment<'_>) {
-        self.set_customer(leg, CustomerResult::Canceled);
-        let engaged = std::mem::replace(&mut self.state, State::Waiting { until: m.now });
-        if let State::Engaged(engaged) = engaged {
-            self.state = *engaged.back;
-        }
-        if let State::Round(round) = &mut self.state {
-            round.since = m.now;
-        }
-    }
-
     fn dialling_clock(&mut self, index: usize, checks: u32, m: &mut Moment<'_>) {
         let Some(customer) = self.customer.last().map(|customer| customer.leg) else {
             return;
@@ -462,78 +363,17 @@ impl Flow {
         }
     }
 
-    /// The flow is over; its outcome is computed from what the legs did.
-    fn conclude(&mut self, index: usize, m: &mut Moment<'_>) {
-        let (outcome, reason) = self.result(m.now);
-        if outcome == Outcome::CustomerUnreached && self.facts.texts {
-            m.order(Command::Text(Text::CustomerTried));
-        }
-        let rep = self.attempts[index].seat.rep.clone();
-        m.number.last = Some(Last {
-            rooftop: self.facts.rooftop.clone(),
-            rep,
-            at: m.now,
-        });
-        self.end_menu(index, m);
-        self.close(outcome, reason.map(word), m);
-    }
-
-    /// A rep's leg that outlives its flow keeps its phone until the carrier says it is over, or is asked.
-    fn end_menu(&mut self, index: usize, m: &mut Moment<'_>) {
-        let life = &mut self.attempts[index].life;
-        if life.live() {
-            life.check_at = Some(m.now + SignedDuration::from_secs(MENU_S));
-            life.unheard = 1;
-            self.keep_phone(index, m.now + SignedDuration::from_secs(2 * MENU_S), m);
-            self.cue(index, Cue::Thanks);
-        }
-    }
-
-    fn result(&self, now: Timestamp) -> (Outcome, Option<Unreached>) {
-        let longest = self
-            .customer
-            .iter()
-            .filter_map(|customer| talked(&customer.life, now))
-            .max();
-        let sure = s(self.terms().sure_s);
-        let missed = self
-            .customer
-            .iter()
-            .rev()
-            .find_map(|customer| match customer.result {
-                Some(CustomerResult::Missed(reason)) => Some(reason),
-                Some(CustomerResult::Answered | CustomerResult::Canceled) | None => None,
-            });
-        match (self.menu_key, longest) {
-            (Some('2'), _) => (Outcome::CustomerUnreached, Some(Unreached::Voicemail)),
-            (Some('3'), _) => (Outcome::CustomerUnreached, Some(Unreached::WrongNumber)),
-            (Some('1'), Some(_)) => (Outcome::Connected, None),
-            (_, Some(longest)) if longest >= sure => (Outcome::Connected, None),
-            (_, Some(_)) => (Outcome::Unconfirmed, None),
-            (_, None) => (
-                Outcome::CustomerUnreached,
-                Some(missed.unwrap_or(Unreached::Cap)),
-            ),
-        }
-    }
-
-    fn talked_with_customer(&self) -> bool {
-        self.customer
-            .iter()
-            .any(|customer| customer.life.answered_at.is_some())
-    }
-
     fn talk_ends(&self) -> SignedDuration {
         s(self.terms().talk_max_s) + SignedDuration::from_secs(TALK_CHECK_S)
     }
 
-    fn is_last(&self, leg: LegId) -> bool {
+    pub(super) fn is_last(&self, leg: LegId) -> bool {
         self.customer
             .last()
             .is_some_and(|customer| customer.leg == leg)
     }
 
-    fn set_customer(&mut self, leg: LegId, result: CustomerResult) {
+    pub(super) fn set_customer(&mut self, leg: LegId, result: CustomerResult) {
         if let Some(customer) = self
             .customer
             .iter_mut()
@@ -543,35 +383,20 @@ impl Flow {
         }
     }
 
-    fn part(&mut self, part: Part) {
+    pub(super) fn part(&mut self, part: Part) {
         if let State::Engaged(engaged) = &mut self.state {
             engaged.part = part;
         }
     }
 
     /// The rep's phone is theirs until a little after the next thing that happens by itself.
-    fn keep_phone(&mut self, index: usize, next: Timestamp, m: &mut Moment<'_>) {
+    pub(super) fn keep_phone(&mut self, index: usize, next: Timestamp, m: &mut Moment<'_>) {
         let attempt = &self.attempts[index];
         let phone = m.desk.phone_mut(&attempt.seat.phone);
         if attempt.life.live() && (phone.held_by(attempt.leg) || !phone.taken(m.now)) {
             phone.claim(attempt.leg, next + s(DIAL_CHECK_S));
         }
     }
-}
-
-fn gone_check(checks: usize) -> SignedDuration {
-    SignedDuration::from_secs(GONE_CHECKS_S.get(checks).copied().unwrap_or(0))
-}
-
-/// How long a customer's leg was up.
-fn talked(life: &Life, now: Timestamp) -> Option<SignedDuration> {
-    let from = life.answered_at?;
-    let to = if life.rank == Rank::Ended {
-        life.ended_at.unwrap_or(now)
-    } else {
-        now
-    };
-    Some(to.duration_since(from))
 }
 
 fn unreached(end: Option<End>, soon: bool) -> Unreached {
@@ -582,13 +407,5 @@ fn unreached(end: Option<End>, soon: bool) -> Unreached {
         Some(End::InvalidNumber) => Unreached::InvalidNumber,
         Some(End::Failed) => Unreached::Failed,
         Some(End::NoAnswer | End::Canceled | End::Completed { .. }) | None => Unreached::NoAnswer,
-    }
-}
-
-/// How a flow that a rep had was concluded, for those who only read.
-impl Closed {
-    /// Whether two people were joined.
-    pub fn bridged(&self) -> bool {
-        matches!(self.outcome, Outcome::Connected | Outcome::Unconfirmed)
     }
 }

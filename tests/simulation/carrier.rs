@@ -189,7 +189,10 @@ impl World<'_> {
         };
         let (answer, ms) = match answer.filter(|_| !self.once_in(60)) {
             Some(answer) => (answer, self.rng.i64(20..500)),
-            None => (quiet, TIME_OUT_MS),
+            None => {
+                self.carrier.trouble_at = self.now;
+                (quiet, TIME_OUT_MS)
+            }
         };
         self.in_ms(
             ms,

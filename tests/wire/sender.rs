@@ -132,9 +132,12 @@ impl Sender {
 
     /// Gets a page with the interface's token.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        answer_of(self.client.get(self.at(path)).bearer_auth(API_TOKEN))
-            .await
-            .unwrap()
+        self.try_get(path).await.unwrap()
+    }
+
+    /// The same where the daemon may be away.
+    pub(crate) async fn try_get(&self, path: &str) -> Result<Answer, reqwest::Error> {
+        answer_of(self.client.get(self.at(path)).bearer_auth(API_TOKEN)).await
     }
 
     pub(crate) async fn alive(&self) -> bool {
