@@ -1,7 +1,7 @@
 //! What is asked over HTTP (INTERFACE, HTTP). Handlers decide nothing: they authenticate raw bytes, parse into types
 //! that cannot be wrong, hand over to the engine, and answer. One bad request never ends the process.
 //!
-//! `web/leads.rs` takes leads, `web/callbacks.rs` what carriers ask, `web/api.rs` what programs of the group ask,
+//! `web/leads.rs` takes leads, `web/callbacks.rs` what carriers ask, `web/messages.rs` what they tell of texts, `web/api.rs` what programs of the group ask,
 //! `web/operating.rs` what tells how the daemon is.
 
 use std::any::Any;
@@ -35,6 +35,7 @@ mod callbacks;
 mod client;
 mod leads;
 mod limits;
+mod messages;
 mod operating;
 mod problem;
 
@@ -133,7 +134,7 @@ pub async fn serve(
     }
 }
 
-fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 13] {
+fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 15] {
     let lead = || post(leads::receive).layer(DefaultBodyLimit::max(body_max));
     let callback = DefaultBodyLimit::max(CALLBACK_MAX_BYTES);
     let act = DefaultBodyLimit::max(ACT_MAX_BYTES);
@@ -152,9 +153,17 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 13] {
             "/carriers/{carrier}/inbound",
             post(callbacks::inbound).layer(callback),
         ),
+        (
+            "/carriers/{carrier}/message/{id}",
+            post(messages::status).layer(callback),
+        ),
         ("/api/v1/leads", get(api::list)),
         ("/api/v1/leads/{id}", get(api::show)),
         ("/api/v1/leads/{id}/{act}", post(api::act).layer(act)),
+        (
+            "/api/v1/leads/{id}/objects",
+            post(messages::objects).layer(act),
+        ),
         ("/", get(operating::home)),
         ("/healthz", get(operating::alive)),
         ("/readyz", get(operating::ready)),
