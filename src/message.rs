@@ -29,7 +29,7 @@ const HELD_TOLD_AT: Time = Time::constant(8, 0, 0, 0);
 /// The vehicle's share of a text that is too long, in characters.
 const VEHICLE_MAX: usize = 20;
 /// The rooftop's share of a text that is too long, in characters.
-const ROOFTOP_MAX: usize = 24;
+const ROOFTOP_MAX: usize = 30;
 /// A rooftop's name in a mail's subject, in characters.
 const SUBJECT_ROOFTOP_MAX: usize = 40;
 
@@ -776,7 +776,7 @@ mod tests {
         assert_eq!(waits.len(), 1, "no mail");
         assert_eq!(
             waits[0].body,
-            "Autobedrijf: dank u voor uw aanvraag. We bellen u morgen om 10:30 vanaf +3292000000. Liever geen sms? Antwoord STOP."
+            "Autobedrijf Vandersmissen-Lefèvre Sint-Martens-Latem: dank u voor uw aanvraag. We bellen u morgen om 10:30 vanaf +3292000000. Liever geen sms? Antwoord STOP."
         );
     }
 

@@ -30,7 +30,7 @@ const START: [&str; 6] = ["start", "unstop", "yes", "hervat", "reprendre", "aanm
 /// The words that still mean no when more follows: "Stop please", "ARRET svp".
 const FIRST: [&str; 5] = ["stop", "stopp", "arret", "stopall", "unsubscribe"];
 /// More words than this are a letter, not a command.
-const WORDS_MAX: usize = 4;
+const WORDS_MAX: usize = 5;
 
 /// Whether its writer wants texts (`true`), no more (`false`), or wrote of something else.
 pub fn wants_texts(body: &str) -> Option<bool> {
