@@ -1,8 +1,9 @@
 //! What is asked over HTTP (INTERFACE, HTTP). Handlers decide nothing: they authenticate raw bytes, parse into types
 //! that cannot be wrong, hand over to the engine, and answer. One bad request never ends the process.
 //!
-//! `web/leads.rs` takes leads, `web/callbacks.rs` what carriers ask, `web/messages.rs` what they tell of texts, `web/api.rs` what programs of the group ask,
-//! `web/operating.rs` what tells how the daemon is.
+//! `web/leads.rs` takes leads, `web/callbacks.rs` what carriers ask, `web/messages.rs` what they tell of texts,
+//! `web/api.rs` what programs of the group ask, `web/persons.rs` what a person may ask by law, `web/operating.rs` what
+//! tells how the daemon is.
 
 use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
@@ -37,6 +38,7 @@ mod leads;
 mod limits;
 mod messages;
 mod operating;
+mod persons;
 mod problem;
 
 use limits::Limits;
@@ -134,7 +136,7 @@ pub async fn serve(
     }
 }
 
-fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 15] {
+fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 16] {
     let lead = || post(leads::receive).layer(DefaultBodyLimit::max(body_max));
     let callback = DefaultBodyLimit::max(CALLBACK_MAX_BYTES);
     let act = DefaultBodyLimit::max(ACT_MAX_BYTES);
@@ -163,6 +165,10 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 15] {
         (
             "/api/v1/leads/{id}/objects",
             post(messages::objects).layer(act),
+        ),
+        (
+            "/api/v1/persons/erase",
+            post(persons::forget).layer(DefaultBodyLimit::max(ACT_MAX_BYTES)),
         ),
         ("/", get(operating::home)),
         ("/healthz", get(operating::alive)),

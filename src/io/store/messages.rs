@@ -100,6 +100,21 @@ pub struct Fate {
     pub refused: bool,
 }
 
+/// A message as it is shown to the person it is about. Personal: there is no `Debug`.
+#[derive(Serialize)]
+pub struct Written {
+    /// What it is about; `received` for one that the customer wrote.
+    pub kind: String,
+    /// How it travelled.
+    pub way: Way,
+    /// How far it came.
+    pub state: MessageState,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The words.
+    pub body: String,
+}
+
 /// A text that somebody wrote to us. Personal: there is no `Debug`.
 pub struct Letter {
     /// Who, as the desk and the numbers know it.
@@ -190,23 +205,21 @@ impl Reads {
         .await
     }
 
-    /// How many messages of this kind and way a lead has, and how far they are.
-    pub async fn messages_of(
-        &self,
-        lead: LeadId,
-    ) -> Result<Vec<(String, Way, MessageState)>, StoreError> {
-        let sql = "SELECT kind, way, state FROM message WHERE lead = ? ORDER BY id";
+    /// What was written about a lead, the earliest first.
+    pub async fn messages_of(&self, lead: LeadId) -> Result<Vec<Written>, StoreError> {
+        let sql = "SELECT kind, way, state, at, body FROM message WHERE lead = ? ORDER BY id";
         self.ask(move |db| {
             let mut statement = db.prepare_cached(sql)?;
             let mut found = statement.query([lead.to_string()])?;
             let mut messages = Vec::new();
             while let Some(row) = found.next()? {
-                let kind = rows::text(row, 0)?;
-                messages.push((
-                    kind,
-                    from_word(row, 1, "a way")?,
-                    from_word(row, 2, "a state")?,
-                ));
+                messages.push(Written {
+                    kind: rows::text(row, 0)?,
+                    way: from_word(row, 1, "a way")?,
+                    state: from_word(row, 2, "a state")?,
+                    at: moment(row, 3)?,
+                    body: rows::text(row, 4)?,
+                });
             }
             Ok(messages)
         })
@@ -236,6 +249,13 @@ impl Reads {
     pub async fn held_told(&self) -> Result<Option<Date>, StoreError> {
         self.ask(held_told).await
     }
+}
+
+/// Forgets what was written about a lead.
+pub(super) fn erase(db: &Connection, lead: LeadId) -> Answer<()> {
+    db.prepare_cached("DELETE FROM message WHERE lead = ?")?
+        .execute([lead.to_string()])?;
+    Ok(())
 }
 
 fn post(db: &Connection, posting: &Posting, now: Timestamp) -> Answer<Vec<Message>> {
@@ -414,7 +434,6 @@ fn message(row: &Row<'_>) -> Answer<Message> {
         customer if customer == CUSTOMER => Recipient::Customer,
         rep => Recipient::Rep(RepId(rep)),
     };
-    let at = Timestamp::from_nanosecond(i128::from(row.get::<_, i64>(8)?));
     Ok(Message {
         id: MessageId(row.get(0)?),
         lead: lead
@@ -429,8 +448,13 @@ fn message(row: &Row<'_>) -> Answer<Message> {
             subject: rows::text(row, 6)?,
             body: rows::text(row, 7)?,
         },
-        at: at.map_err(|_| StoreError::Corrupt("a moment".to_owned()))?,
+        at: moment(row, 8)?,
     })
+}
+
+fn moment(row: &Row<'_>, column: usize) -> Answer<Timestamp> {
+    let at = Timestamp::from_nanosecond(i128::from(row.get::<_, i64>(column)?));
+    at.map_err(|_| StoreError::Corrupt("a moment".to_owned()))
 }
 
 fn recipient(to: &Recipient) -> &str {
