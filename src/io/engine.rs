@@ -326,7 +326,8 @@ impl Engine {
                     .step(*lead, Event::Restarted, None, rules, self.now())
             });
             for (lead, stepped) in leads.iter().zip(join_all(steps).await) {
-                restarted.extend(alone(*lead, stepped)?.flatten());
+                let stepped = alone(*lead, stepped)?.flatten();
+                restarted.extend(stepped.filter(Stepped::leaves_something));
             }
         }
         restarted.iter().for_each(|stepped| self.follow_up(stepped));

@@ -120,6 +120,13 @@ pub struct Wake {
     pub event: Event,
 }
 
+impl Stepped {
+    /// Whether anything is to be done now that it is written.
+    pub fn leaves_something(&self) -> bool {
+        self.flow != self.before || !self.effects.is_empty() || !self.wakes.is_empty()
+    }
+}
+
 impl Store {
     /// Opens the file, or makes it. A second daemon on the same file is refused. `on_commit` hears how long each
     /// commit took.
