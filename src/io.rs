@@ -8,6 +8,7 @@ pub mod engine;
 pub mod log;
 pub mod metrics;
 pub mod notice;
+pub mod outgoing;
 pub mod reload;
 pub mod store;
 pub mod web;

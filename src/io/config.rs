@@ -22,7 +22,7 @@ use crate::source::Sources;
 pub use carriers::{CarrierKind, CarrierSettings};
 pub use findings::Checked;
 pub use report::{Report, Severity};
-pub use secret::Environment;
+pub use secret::{Environment, Uses};
 pub use settings::{Email, Files, Guard, Notice, Server, Settings, Store};
 
 use findings::Findings;
@@ -78,13 +78,7 @@ pub fn load(path: &Path, key: &HashKey, env: &Environment) -> Result<Loaded, Vec
 /// Reads `leadbridge.toml`.
 pub fn load_settings(path: &Path, env: &Environment) -> Result<Checked<Settings>, Vec<Report>> {
     read(path, |file| {
-        settings::settings(
-            file,
-            Vault {
-                env,
-                folder: folder_of(path),
-            },
-        )
+        settings::settings(file, Vault::of(env, folder_of(path)))
     })
 }
 
@@ -103,14 +97,7 @@ pub fn load_sources(
 ) -> Result<Checked<Sources>, Vec<Report>> {
     let path = &settings.files.sources;
     read(path, |file| {
-        sources::sources(
-            file,
-            rules,
-            Vault {
-                env,
-                folder: folder_of(path),
-            },
-        )
+        sources::sources(file, rules, Vault::of(env, folder_of(path)))
     })
 }
 
