@@ -2,6 +2,7 @@
 //! (where leads come from). Each is read whole: every mistake is told with its place and its cure, and a file
 //! with a mistake changes nothing. The last two may be read anew while the daemon runs.
 
+mod blame;
 mod carriers;
 mod findings;
 mod report;
@@ -19,6 +20,7 @@ use crate::phone::HashKey;
 use crate::rotation::Rules;
 use crate::source::Sources;
 
+pub use blame::caller_ids_refused;
 pub use carriers::{CarrierKind, CarrierSettings};
 pub use findings::Checked;
 pub use report::{Report, Severity};

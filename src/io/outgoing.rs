@@ -25,10 +25,18 @@ mod tests {
 
     #[test]
     fn only_the_loopback_is_this_machine() {
-        for url in ["http://127.0.0.1:8080", "http://[::1]/x", "http://localhost:1"] {
+        for url in [
+            "http://127.0.0.1:8080",
+            "http://[::1]/x",
+            "http://localhost:1",
+        ] {
             assert!(is_this_machine(url), "{url}");
         }
-        for url in ["https://api.twilio.com/2010-04-01", "http://127.0.0.1.example.org", "x"] {
+        for url in [
+            "https://api.twilio.com/2010-04-01",
+            "http://127.0.0.1.example.org",
+            "x",
+        ] {
             assert!(!is_this_machine(url), "{url}");
         }
     }

@@ -28,6 +28,7 @@ use crate::io::engine::Engine;
 use crate::io::store::StoreError;
 
 mod api;
+mod call_tests;
 mod callbacks;
 mod client;
 mod leads;
@@ -101,7 +102,7 @@ pub fn router(engine: Engine, server: &Server) -> Router {
     guarded(router).with_state(web)
 }
 
-fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 13] {
+fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 14] {
     let lead = || post(leads::receive).layer(DefaultBodyLimit::max(body_max));
     let callback = DefaultBodyLimit::max(CALLBACK_MAX_BYTES);
     let act = DefaultBodyLimit::max(ACT_MAX_BYTES);
@@ -123,6 +124,7 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 13] {
         ("/api/v1/leads", get(api::list)),
         ("/api/v1/leads/{id}", get(api::show)),
         ("/api/v1/leads/{id}/{act}", post(api::act).layer(act)),
+        ("/api/v1/call-tests", post(call_tests::order).layer(act)),
         ("/", get(operating::home)),
         ("/healthz", get(operating::alive)),
         ("/readyz", get(operating::ready)),

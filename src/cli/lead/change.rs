@@ -4,23 +4,20 @@
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use leadbridge_providers::LeadId;
-use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use reqwest::Method;
+use serde_json::json;
 
 use super::{named, no_such_lead, standing};
 use crate::cli::Failure;
-use crate::cli::group::{Group, daemon_url, no_store, store_file};
+use crate::cli::daemon::{self, Said};
+use crate::cli::group::{Group, no_store, store_file};
 use crate::cli::table::plain;
 use crate::flow::{Event, Flow};
 use crate::io::clock::Clock;
 use crate::io::config;
 use crate::io::store::{Stepped, Store};
-
-/// How long the daemon may take for an answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// What a person does with a lead.
 #[derive(Clone, Copy)]
@@ -43,13 +40,6 @@ pub(in crate::cli) struct ChangeOptions {
     reason: Option<String>,
 }
 
-/// What the daemon said.
-enum Daemon {
-    Done(Value),
-    Refused(String),
-    NotRunning,
-}
-
 /// Changes one lead.
 pub(super) async fn change(
     config: &Path,
@@ -61,15 +51,18 @@ pub(super) async fn change(
     let Some(lead) = named(&options.id) else {
         return Err(no_such_lead(group.reads()?, &options.id).await?);
     };
-    match ask_daemon(&group, change, lead, options.reason.as_deref()).await? {
-        Daemon::Done(shown) => {
+    let reason = options.reason.as_deref();
+    let body = reason.map_or(json!({}), |reason| json!({ "reason": reason }));
+    let path = format!("/leads/{lead}/{}", change.verb());
+    match daemon::ask(&group, Method::POST, &path, Some(body)).await? {
+        Said::Done(shown) => {
             let word = |key: &str| shown[key].as_str().map(plain);
             let now = word("outcome").or_else(|| word("state"));
             let now = now.unwrap_or_else(|| change.done().to_owned());
             writeln!(out, "Lead {lead} is {now} now.")?;
         }
-        Daemon::Refused(detail) => return Err(Failure::No(plain(&detail))),
-        Daemon::NotRunning => {
+        Said::Refused(detail) => return Err(Failure::No(plain(&detail))),
+        Said::NotRunning => {
             let flow = change_here(&group, change, lead, options.reason).await?;
             let now = standing(flow.stage(), flow.outcome().map(|closed| closed.outcome));
             writeln!(out, "Lead {lead} is {now} now.")?;
@@ -78,46 +71,6 @@ pub(super) async fn change(
         }
     }
     Ok(())
-}
-
-async fn ask_daemon(
-    group: &Group,
-    change: Change,
-    lead: LeadId,
-    reason: Option<&str>,
-) -> Result<Daemon, Failure> {
-    let base = daemon_url(&group.settings);
-    let unasked = |error: reqwest::Error| {
-        let error = error.without_url();
-        Failure::No(format!(
-            "the daemon at {base} did not answer ({error}); try again"
-        ))
-    };
-    // The token goes straight to the daemon of this machine.
-    let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy();
-    let http = http.build();
-    let body = reason.map_or(json!({}), |reason| json!({ "reason": reason }));
-    let asking = http
-        .map_err(unasked)?
-        .post(format!("{base}/api/v1/leads/{lead}/{}", change.verb()))
-        .bearer_auth(group.settings.server.api_token.expose_secret())
-        .header("content-type", "application/json")
-        .body(body.to_string());
-    let answer = match asking.send().await {
-        Ok(answer) => answer,
-        Err(error) if error.is_connect() => return Ok(Daemon::NotRunning),
-        Err(error) => return Err(unasked(error)),
-    };
-    let status = answer.status();
-    let said = answer.text().await.map_err(unasked)?;
-    let said: Value = serde_json::from_str(&said).unwrap_or_default();
-    if status.is_success() {
-        return Ok(Daemon::Done(said));
-    }
-    let detail = said["detail"].as_str().map(str::to_owned);
-    Ok(Daemon::Refused(detail.unwrap_or_else(|| {
-        format!("the daemon at {base} refused with {status}")
-    })))
 }
 
 async fn change_here(
