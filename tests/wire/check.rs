@@ -56,7 +56,7 @@ async fn a_number_that_is_not_the_account_s_is_told_with_its_line_and_its_cure()
     assert_eq!(code, Some(1), "{err}");
     for told in [
         "error: the carrier does not let this account show +3292000777",
-        "--> rotation.toml:33:13",
+        "--> rotation.toml:34:13",
         "caller_id = \"+3292000777\"",
         "rent this number at the carrier or have it verified",
     ] {
