@@ -5,11 +5,10 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::daemon::{self, Said};
 use super::group::Group;
+use super::peer::{Daemon, get, post};
 use super::table::plain;
 use super::{Failure, tell};
 
@@ -36,14 +35,14 @@ pub(super) async fn call_test(
     let group = Group::open_to_ask(config).await?;
     let CallTestOptions { rep, customer } = options;
     let order = json!({ "rep": rep, "customer": customer });
-    let ordered = asked(&group, Method::POST, "/call-tests", Some(order)).await?;
+    let ordered = done(post(&group, "call-tests", &order).await?)?;
     let lead = ordered["lead"].as_str().unwrap_or_default().to_owned();
     let ended = tokio::select! {
         ended = follow(&group, &lead, out) => ended?,
         _ = tokio::signal::ctrl_c() => {
             tell("Stopping the test: phones that ring stop.");
             let why = json!({ "reason": "the test was stopped" });
-            asked(&group, Method::POST, &format!("/leads/{lead}/cancel"), Some(why)).await?
+            done(post(&group, &format!("leads/{lead}/cancel"), &why).await?)?
         }
     };
     verdict(&ended, customer.is_some())
@@ -53,7 +52,7 @@ pub(super) async fn call_test(
 async fn follow(group: &Group, lead: &str, out: &mut impl Write) -> Result<Value, Failure> {
     let mut printed = 0;
     loop {
-        let shown = asked(group, Method::GET, &format!("/leads/{lead}"), None).await?;
+        let shown = done(get(group, &format!("leads/{lead}")).await?)?;
         let timeline = shown["timeline"].as_array();
         for entry in timeline.into_iter().flatten().skip(printed) {
             writeln!(out, "{}", line(entry))?;
@@ -89,16 +88,11 @@ fn verdict(lead: &Value, bridges: bool) -> Result<(), Failure> {
     }
 }
 
-async fn asked(
-    group: &Group,
-    method: Method,
-    path: &str,
-    body: Option<Value>,
-) -> Result<Value, Failure> {
-    match daemon::ask(group, method, path, body).await? {
-        Said::Done(said) => Ok(said),
-        Said::Refused(detail) => Err(Failure::No(plain(&detail))),
-        Said::NotRunning => Err(Failure::No(
+fn done(said: Daemon) -> Result<Value, Failure> {
+    match said {
+        Daemon::Done(said) => Ok(said),
+        Daemon::Refused(detail) => Err(Failure::No(detail)),
+        Daemon::NotRunning => Err(Failure::No(
             "no daemon is running on this machine; start it with `leadbridge serve`".to_owned(),
         )),
     }

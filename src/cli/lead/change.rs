@@ -6,29 +6,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use leadbridge_providers::LeadId;
-use reqwest::Method;
 use serde_json::json;
 
 use super::{named, no_such_lead, standing};
 use crate::cli::Failure;
-use crate::cli::daemon::{self, Said};
 use crate::cli::group::{Group, no_store, store_file};
+use crate::cli::peer::{Daemon, post};
 use crate::cli::table::plain;
-use crate::flow::{Event, Flow};
+use crate::flow::{Flow, Intervention};
 use crate::io::clock::Clock;
 use crate::io::config;
 use crate::io::store::{Stepped, Store};
-
-/// What a person does with a lead.
-#[derive(Clone, Copy)]
-pub(super) enum Change {
-    /// A held one goes on.
-    Release,
-    /// A held one is put away.
-    Discard,
-    /// Any one is ended.
-    Cancel,
-}
 
 /// Which lead, and why.
 #[derive(Debug, clap::Args)]
@@ -43,7 +31,7 @@ pub(in crate::cli) struct ChangeOptions {
 /// Changes one lead.
 pub(super) async fn change(
     config: &Path,
-    change: Change,
+    change: Intervention,
     options: ChangeOptions,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
@@ -51,18 +39,17 @@ pub(super) async fn change(
     let Some(lead) = named(&options.id) else {
         return Err(no_such_lead(group.reads()?, &options.id).await?);
     };
-    let reason = options.reason.as_deref();
-    let body = reason.map_or(json!({}), |reason| json!({ "reason": reason }));
-    let path = format!("/leads/{lead}/{}", change.verb());
-    match daemon::ask(&group, Method::POST, &path, Some(body)).await? {
-        Said::Done(shown) => {
+    let body = options.reason.as_ref();
+    let body = body.map_or(json!({}), |reason| json!({ "reason": reason }));
+    match post(&group, &format!("leads/{lead}/{}", change.name()), &body).await? {
+        Daemon::Done(shown) => {
             let word = |key: &str| shown[key].as_str().map(plain);
             let now = word("outcome").or_else(|| word("state"));
             let now = now.unwrap_or_else(|| change.done().to_owned());
             writeln!(out, "Lead {lead} is {now} now.")?;
         }
-        Said::Refused(detail) => return Err(Failure::No(plain(&detail))),
-        Said::NotRunning => {
+        Daemon::Refused(detail) => return Err(Failure::No(detail)),
+        Daemon::NotRunning => {
             let flow = change_here(&group, change, lead, options.reason).await?;
             let now = standing(flow.stage(), flow.outcome().map(|closed| closed.outcome));
             writeln!(out, "Lead {lead} is {now} now.")?;
@@ -75,7 +62,7 @@ pub(super) async fn change(
 
 async fn change_here(
     group: &Group,
-    change: Change,
+    change: Intervention,
     lead: LeadId,
     reason: Option<String>,
 ) -> Result<Flow, Failure> {
@@ -88,58 +75,11 @@ async fn change_here(
     let Some(stepped) = stepped.await? else {
         return Err(no_such_lead(reads, &lead.to_string()).await?);
     };
-    if change.was_done(&stepped) {
-        Ok(stepped.flow)
-    } else {
-        Err(Failure::No(change.refusal(lead, &stepped.flow)))
+    let Stepped { before, flow, .. } = stepped;
+    if change.was_done(&before, &flow) {
+        return Ok(flow);
     }
-}
-
-impl Change {
-    fn verb(self) -> &'static str {
-        match self {
-            Change::Release => "release",
-            Change::Discard => "discard",
-            Change::Cancel => "cancel",
-        }
-    }
-
-    fn done(self) -> &'static str {
-        match self {
-            Change::Release => "released",
-            Change::Discard => "discarded",
-            Change::Cancel => "canceled",
-        }
-    }
-
-    fn event(self, reason: Option<String>) -> Event {
-        match self {
-            Change::Release => Event::Release { reason },
-            Change::Discard => Event::Discard { reason },
-            Change::Cancel => Event::Cancel { reason },
-        }
-    }
-
-    /// The flow decided; whether it did is read off what became of it.
-    fn was_done(self, stepped: &Stepped) -> bool {
-        let Stepped { before, flow, .. } = stepped;
-        match self {
-            Change::Release | Change::Discard => before.held_reason().is_some(),
-            Change::Cancel => before.outcome().is_none() && flow.outcome().is_some(),
-        }
-    }
-
-    /// Why it was not done.
-    fn refusal(self, lead: LeadId, flow: &Flow) -> String {
-        let now = standing(flow.stage(), flow.outcome().map(|closed| closed.outcome));
-        let cure = match self {
-            Change::Release => "only a held lead can be released",
-            Change::Discard => {
-                "only a held lead can be discarded; `leadbridge lead cancel` ends another"
-            }
-            Change::Cancel if flow.outcome().is_some() => "nothing is left to cancel",
-            Change::Cancel => "two people are on the phone; wait until they have hung up",
-        };
-        format!("lead {lead} is {now}: {cure}")
-    }
+    let now = standing(flow.stage(), flow.outcome().map(|closed| closed.outcome));
+    let cure = change.refusal(&before, &flow);
+    Err(Failure::No(format!("lead {lead} is {now}: {cure}")))
 }

@@ -1,4 +1,4 @@
-//! The daemon of this machine, asked over its interface with its token.
+//! The running daemon, asked over HTTP: what changes a lead is its business while it runs.
 
 use std::time::Duration;
 
@@ -8,27 +8,35 @@ use serde_json::Value;
 
 use super::Failure;
 use super::group::{Group, daemon_url};
+use super::table::plain;
 
 /// How long the daemon may take for an answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// What the daemon said.
-pub(super) enum Said {
-    /// It did it.
+pub(super) enum Daemon {
     Done(Value),
-    /// It would not, and why.
+    /// A sentence that says why.
     Refused(String),
-    /// There is none.
     NotRunning,
 }
 
-/// Asks once; `path` begins below `/api/v1`.
-pub(super) async fn ask(
+/// Posts to a route below `/api/v1/`.
+pub(super) async fn post(group: &Group, route: &str, body: &Value) -> Result<Daemon, Failure> {
+    ask(group, Method::POST, route, Some(body)).await
+}
+
+/// Gets what is at a route below `/api/v1/`.
+pub(super) async fn get(group: &Group, route: &str) -> Result<Daemon, Failure> {
+    ask(group, Method::GET, route, None).await
+}
+
+async fn ask(
     group: &Group,
     method: Method,
-    path: &str,
-    body: Option<Value>,
-) -> Result<Said, Failure> {
+    route: &str,
+    body: Option<&Value>,
+) -> Result<Daemon, Failure> {
     let base = daemon_url(&group.settings);
     let unasked = |error: reqwest::Error| {
         let error = error.without_url();
@@ -41,7 +49,7 @@ pub(super) async fn ask(
     let http = http.build();
     let mut asking = http
         .map_err(unasked)?
-        .request(method, format!("{base}/api/v1{path}"))
+        .request(method, format!("{base}/api/v1/{route}"))
         .bearer_auth(group.settings.server.api_token.expose_secret());
     if let Some(body) = body {
         asking = asking
@@ -50,17 +58,17 @@ pub(super) async fn ask(
     }
     let answer = match asking.send().await {
         Ok(answer) => answer,
-        Err(error) if error.is_connect() => return Ok(Said::NotRunning),
+        Err(error) if error.is_connect() => return Ok(Daemon::NotRunning),
         Err(error) => return Err(unasked(error)),
     };
     let status = answer.status();
     let said = answer.text().await.map_err(unasked)?;
     let said: Value = serde_json::from_str(&said).unwrap_or_default();
     if status.is_success() {
-        return Ok(Said::Done(said));
+        return Ok(Daemon::Done(said));
     }
-    let detail = said["detail"].as_str().map(str::to_owned);
-    Ok(Said::Refused(detail.unwrap_or_else(|| {
+    let detail = said["detail"].as_str().map(plain);
+    Ok(Daemon::Refused(detail.unwrap_or_else(|| {
         format!("the daemon at {base} refused with {status}")
     })))
 }
