@@ -10,6 +10,7 @@ pub mod erase;
 pub mod log;
 pub mod metrics;
 pub mod notice;
+pub mod outgoing;
 pub mod reload;
 pub mod store;
 pub mod web;
