@@ -13,6 +13,7 @@ use crate::{CarrierCallId, LegId, Method, Place, Request, Turn};
 mod answers;
 mod callback;
 mod messages;
+mod numbers;
 mod script;
 mod sign;
 

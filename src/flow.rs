@@ -126,7 +126,7 @@ pub enum Kind {
     Real,
     /// A test that rings nobody.
     Silent,
-    /// A test that rings the rep it came from.
+    /// A test that rings this rep alone; where the lead has a number, key 1 rings that one too.
     RingsBack(RepId),
 }
 

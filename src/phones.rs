@@ -13,6 +13,7 @@ mod delivery;
 mod faults;
 mod leg;
 mod messages;
+mod numbers;
 mod person;
 mod record;
 mod refusal;
@@ -300,6 +301,7 @@ async fn generation(world: Shared, listener: TcpListener, mut closed: watch::Rec
     let mut stopped = world.stopped.subscribe();
     let router = api::routes()
         .merge(messages::routes())
+        .merge(numbers::routes())
         .merge(control::routes())
         .with_state(world);
     let end = async move {

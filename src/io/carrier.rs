@@ -11,7 +11,7 @@ use leadbridge_providers::{
     Candidate, Carrier, Found, LegId, Method, Ordered, Place, Placing, Request, Response,
     TextMessage, Texting,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tracing::{Instrument, error, info, info_span, warn};
 
@@ -19,6 +19,7 @@ use crate::flow::errand::{CarrierErrand, Errand, LookUp, Within};
 use crate::flow::{Event, Flow};
 use crate::io::engine::Engine;
 use crate::io::notice;
+use crate::io::outgoing;
 use crate::io::store::{Effect, OutboxId, StoreError};
 use crate::message::Turned;
 use crate::pacer::{Answer, Next, Pacer, Ring, Urgency};
@@ -31,6 +32,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// After how long an order that the carrier could not take is repeated, each time; then its leg's own deadlines
 /// must do.
 const ORDER_AGAIN_S: [u64; 5] = [1, 2, 4, 8, 16];
+/// So many look-ups are under way at the same time: a restart has one for each live leg.
+const LOOK_UPS_MAX: usize = 100;
 /// An answer longer than this is no answer.
 const ANSWER_MAX_BYTES: usize = 1 << 20;
 
@@ -43,6 +46,7 @@ pub struct Trunk {
     rings: Mutex<Rings>,
     changed: Notify,
     told_down: AtomicBool,
+    look_ups: Semaphore,
 }
 
 struct Rings {
@@ -73,10 +77,9 @@ enum Heard {
 impl Trunk {
     /// A line to a carrier at `calls_per_s` (0: no pacing).
     pub fn new(id: CarrierId, carrier: Carrier, calls_per_s: f64) -> Result<Trunk, reqwest::Error> {
-        let http = reqwest::Client::builder()
+        let http = outgoing::client_for(&carrier.account().url)
             .timeout(ANSWER_WITHIN)
             .connect_timeout(CONNECT_WITHIN)
-            .redirect(reqwest::redirect::Policy::none())
             .build()?;
         let rings = Rings {
             pacer: Pacer::new(calls_per_s),
@@ -89,6 +92,7 @@ impl Trunk {
             rings: Mutex::new(rings),
             changed: Notify::new(),
             told_down: AtomicBool::new(false),
+            look_ups: Semaphore::new(LOOK_UPS_MAX),
         })
     }
 
@@ -379,6 +383,7 @@ impl Trunk {
 
     /// What became of a leg; `None` when the carrier made no sense: the leg's deadlines ask again.
     async fn look_up(&self, engine: &Engine, leg: LegId, how: &LookUp) -> Option<Found> {
+        let _turn = self.look_ups.acquire().await.ok()?;
         match how {
             LookUp::Call(call) => {
                 let (status, body) = self.answer(self.carrier.look_up(call)).await?;

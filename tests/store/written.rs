@@ -10,9 +10,10 @@ use crate::group::{lead, now};
 
 fn text(house: &House, kind: Kind) -> Draft {
     let number = "+32471120001".to_owned().try_into().unwrap();
-    let to = match kind {
-        Kind::RepMissed => Recipient::Rep(RepId("an".to_owned())),
-        _ => Recipient::Customer,
+    let to = if kind == Kind::RepMissed {
+        Recipient::Rep(RepId("an".to_owned()))
+    } else {
+        Recipient::Customer
     };
     Draft {
         to,

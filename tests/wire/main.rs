@@ -7,8 +7,10 @@ mod mailbox;
 mod people;
 mod sender;
 
+mod call_test;
 mod carrier_down;
 mod carrier_wrong;
+mod check;
 mod edits;
 mod forgery;
 mod kills;
@@ -17,5 +19,7 @@ mod lost_ends;
 mod messages;
 mod one_lead;
 mod process;
+mod restarts;
 mod rush;
 mod scripts;
+mod slow;
