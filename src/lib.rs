@@ -38,6 +38,7 @@ pub mod hours;
 pub mod intake;
 pub mod io;
 pub mod lead;
+pub mod lead_line;
 pub mod pacer;
 pub mod phone;
 pub mod phones;

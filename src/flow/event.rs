@@ -3,6 +3,7 @@
 use leadbridge_providers::{Asked, CarrierCallId, Found, LegId, Phase, Placing, Turn};
 use serde::{Deserialize, Serialize};
 
+use super::called_in::CalledIn;
 use crate::lead::HeldReason;
 use crate::rotation::RepId;
 
@@ -49,6 +50,8 @@ pub enum Event {
         /// The question.
         asked: Asked,
     },
+    /// A phone rings the lead line for this lead.
+    CalledIn(CalledIn),
     /// A look-up's answer.
     Found(LegId, Found),
     /// A phone or number it stands in line for is free.

@@ -18,6 +18,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::serve::ListenerExt;
+use leadbridge_providers::twilio::RING_TONE;
 use secrecy::SecretString;
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -37,6 +38,7 @@ mod leads;
 mod limits;
 mod operating;
 mod problem;
+mod ring_tone;
 
 use limits::Limits;
 use problem::Problem;
@@ -133,7 +135,7 @@ pub async fn serve(
     }
 }
 
-fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 13] {
+fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 14] {
     let lead = || post(leads::receive).layer(DefaultBodyLimit::max(body_max));
     let callback = DefaultBodyLimit::max(CALLBACK_MAX_BYTES);
     let act = DefaultBodyLimit::max(ACT_MAX_BYTES);
@@ -152,6 +154,7 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 13] {
             "/carriers/{carrier}/inbound",
             post(callbacks::inbound).layer(callback),
         ),
+        (RING_TONE, get(callbacks::ring_tone)),
         ("/api/v1/leads", get(api::list)),
         ("/api/v1/leads/{id}", get(api::show)),
         ("/api/v1/leads/{id}/{act}", post(api::act).layer(act)),
@@ -191,9 +194,9 @@ async fn finish(request: Request, next: Next) -> Response {
         info!(parent: &span, status = status.as_u16(), detail, "a request was refused");
     }
     for (name, value) in HEADERS {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        // Only a sound says itself how long it may be kept.
+        let header = response.headers_mut().entry(name);
+        header.or_insert(HeaderValue::from_static(value));
     }
     response
 }

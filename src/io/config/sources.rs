@@ -2,6 +2,7 @@
 
 use secrecy::ExposeSecret;
 
+use crate::lead_line;
 use crate::rotation::{RooftopId, Rules, SourceId};
 use crate::source::{Auth, Source, Sources};
 
@@ -56,6 +57,11 @@ fn source<'t>(
     vault: Vault<'_>,
 ) -> Option<Source> {
     let id = own_id(&mut part, ids, "id = \"website\"");
+    if let (Some(lead_line::SOURCE), Some(given)) = (id, ids.last()) {
+        let title = format!("`{}` names the leads of customers who ring back", lead_line::SOURCE);
+        let cure = "give this source another id, like `website`";
+        part.findings().error(given.span(), title, cure);
+    }
     part.need("format", "format = \"json\"");
     let format = part.word("format");
     let rooftop = part.needed("rooftop", "rooftop = \"gent\"");

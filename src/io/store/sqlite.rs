@@ -30,6 +30,7 @@ CREATE TABLE lead (
     told TEXT,
     phone TEXT
 ) STRICT;
+CREATE INDEX lead_phone ON lead (phone) WHERE phone IS NOT NULL;
 CREATE UNIQUE INDEX lead_source ON lead (source, source_id) WHERE source_id IS NOT NULL;
 
 CREATE TABLE raw (lead TEXT PRIMARY KEY, content_type TEXT NOT NULL, body BLOB NOT NULL) STRICT;
