@@ -41,17 +41,17 @@ impl Flow {
         self.missed_by(phone) && self.customer_may_be_rung(rules, now)
     }
 
-    /// Whether this phone rang for this lead in vain, and the lead is still to be had.
+    /// Whether this phone rang for this lead in vain the last time, and the lead is still to be had.
     pub(super) fn missed_by(&self, phone: &PhoneKey) -> bool {
-        let missed = |attempt: &Attempt| {
-            let result = attempt.result;
-            attempt.seat.phone == *phone
-                && matches!(
-                    result,
-                    Some(AttemptResult::Missed(_) | AttemptResult::Lost)
-                )
-        };
-        self.to_be_had() && self.terms.is_some() && self.attempts.iter().any(missed)
+        let theirs = |attempt: &&Attempt| attempt.seat.phone == *phone;
+        let last = self.attempts.iter().rev().find(theirs);
+        let missed = last.is_some_and(|last| {
+            matches!(
+                last.result,
+                Some(AttemptResult::Missed(_) | AttemptResult::Lost)
+            )
+        });
+        missed && self.to_be_had()
     }
 
     /// A customer waits on the lead line for somebody who takes the lead.
