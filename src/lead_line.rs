@@ -43,11 +43,7 @@ pub fn caller<'r>(rules: &'r Rules, key: &HashKey, from: Option<&PhoneNumber>) -
 }
 
 /// The rooftops whose number this is at this carrier.
-pub fn rooftops<'r>(
-    rules: &'r Rules,
-    carrier: &CarrierId,
-    line: &PhoneNumber,
-) -> Vec<&'r Rooftop> {
+pub fn rooftops<'r>(rules: &'r Rules, carrier: &CarrierId, line: &PhoneNumber) -> Vec<&'r Rooftop> {
     let shows = |rooftop: &&Rooftop| rooftop.caller_id == *line && rooftop.carrier == *carrier;
     rules.rooftops.values().filter(shows).collect()
 }

@@ -23,7 +23,7 @@
 //! and in which order, [`flow`] what happens next, [`desk`] who is on which phone. The commands it leaves are in the
 //! outbox; after the commit `io/carrier.rs` lets them leave at the pace of [`pacer`], in the carrier's dialect
 //! (`providers/`). What the carrier calls back comes in through `io/web/callbacks.rs` as the next event of the same
-//! flow, and is answered with the leg's present [`script`].
+//! flow, and is answered with the leg's present [`script`]. A phone that rings us is [`lead_line`]'s to tell whose lead it is.
 //!
 //! # The layers
 //! Pure, and kept so by `tests/tidy.rs`: everything but [`io`], [`phones`] and [`cli`]. There is deliberately no trait

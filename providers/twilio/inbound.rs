@@ -70,12 +70,21 @@ mod tests {
 
     #[test]
     fn the_end_of_a_call_that_was_put_through_is_no_new_call() {
-        let answered = read("", "CallSid=CA1&CallStatus=in-progress&DialCallStatus=completed&DialCallDuration=9");
+        let answered = read(
+            "",
+            "CallSid=CA1&CallStatus=in-progress&DialCallStatus=completed&DialCallDuration=9",
+        );
         assert_eq!(answered.put_through, Some(End::Completed { up_s: Some(9) }));
-        let held = read("hold=2&dial=no-answer", "CallSid=CA1&CallStatus=in-progress");
+        let held = read(
+            "hold=2&dial=no-answer",
+            "CallSid=CA1&CallStatus=in-progress",
+        );
         assert_eq!(held.put_through, Some(End::NoAnswer));
         let over = read("", "CallSid=CA1&CallStatus=completed&CallDuration=9");
-        assert_eq!(over.phase, Some(Phase::Ended(End::Completed { up_s: None })));
+        assert_eq!(
+            over.phase,
+            Some(Phase::Ended(End::Completed { up_s: None }))
+        );
         assert_eq!(over.put_through, None);
     }
 

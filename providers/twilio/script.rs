@@ -338,7 +338,13 @@ mod tests {
             pause_s: 2,
             again: "/x?a=1&b=<".into(),
         };
-        for then in [Then::Ask { wait_s: 5 }, ring(), room(true), hold, Then::HangUp] {
+        for then in [
+            Then::Ask { wait_s: 5 },
+            ring(),
+            room(true),
+            hold,
+            Then::HangUp,
+        ] {
             let text = heard(&["]]> & \u{1} \u{202e}"], then);
             let mut reader = Reader::from_str(&text);
             while reader.read_event().unwrap() != Event::Eof {}

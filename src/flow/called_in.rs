@@ -74,9 +74,8 @@ impl Flow {
         match leg.side {
             Side::Rep => self.attempt(leg).is_some_and(|rep| rep.carrier == *carrier),
             // Rung by the script of whoever took the lead.
-            Side::Customer => attempts.any(|rep| {
-                rep.carrier == *carrier && rep.result == Some(AttemptResult::Accepted)
-            }),
+            Side::Customer => attempts
+                .any(|rep| rep.carrier == *carrier && rep.result == Some(AttemptResult::Accepted)),
             Side::In => {
                 let came_in = self.customer_leg(leg).and_then(|leg| leg.came_in.as_ref());
                 came_in.is_some_and(|came_in| came_in.carrier == *carrier)

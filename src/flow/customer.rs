@@ -239,12 +239,7 @@ impl Flow {
         m.tell(Entry::new(m.now, What::CustomerRung).leg(leg));
     }
 
-    pub(super) fn customer_answered(
-        &mut self,
-        leg: LegId,
-        since: Timestamp,
-        m: &mut Moment<'_>,
-    ) {
+    pub(super) fn customer_answered(&mut self, leg: LegId, since: Timestamp, m: &mut Moment<'_>) {
         if leg.side == Side::Customer {
             m.tell(Entry::new(since, What::CustomerAnswered).leg(leg));
         }

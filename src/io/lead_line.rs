@@ -51,10 +51,7 @@ impl Engine {
                 let known = !crate::lead_line::rooftops(&rules, &carrier, &line).is_empty();
                 Ok((None, nobodys(Some(&line).filter(|_| known))))
             }
-            TakenIn::Ourselves => Ok((
-                None,
-                script::put_through(&self.phrases, &rules, false),
-            )),
+            TakenIn::Ourselves => Ok((None, script::put_through(&self.phrases, &rules, false))),
         }
     }
 

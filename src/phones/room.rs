@@ -39,7 +39,11 @@ impl Leg {
     /// In the room until it is over or the call leaves it.
     pub(super) async fn meet(&mut self, conference: &Conference, base: &str) -> Result<(), Break> {
         let door = self.enter(conference);
-        let stayed = timeout(conference.time_limit, self.stay(&door, &conference.wait_url)).await;
+        let stayed = timeout(
+            conference.time_limit,
+            self.stay(&door, &conference.wait_url),
+        )
+        .await;
         self.leave(&door, conference.ends);
         let action = conference.action.as_ref();
         let action = action.and_then(|action| absolute(base, action));
@@ -61,7 +65,10 @@ impl Leg {
     fn enter(&self, conference: &Conference) -> Door {
         let mut state = self.world.state();
         let rooms = &mut state.rooms;
-        if rooms.get(&conference.name).is_some_and(|door| door.borrow().over) {
+        if rooms
+            .get(&conference.name)
+            .is_some_and(|door| door.borrow().over)
+        {
             rooms.remove(&conference.name);
         }
         let door = rooms.entry(conference.name.clone()).or_default().clone();

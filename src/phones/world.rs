@@ -213,7 +213,9 @@ impl State {
         let Some(number) = self.call(sid, |call| call.record.to.clone()) else {
             return Plan::Refused(End::NoSuchNumber);
         };
-        let other = self.call_of(&number).map(|call| call.record.is_a_lead_call());
+        let other = self
+            .call_of(&number)
+            .map(|call| call.record.is_a_lead_call());
         if let Some(collided) = other {
             self.call(sid, |call| call.record.collided = collided);
             return Plan::Refused(End::Busy);

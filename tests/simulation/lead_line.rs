@@ -133,7 +133,9 @@ impl World<'_> {
         let theirs = customers.filter(|(_, phone)| **phone == call.from);
         let flows = &self.daemon.store.flows;
         let before = theirs.map(|(lead, _)| &flows[lead]);
-        let before = before.max_by_key(|flow| (flow.facts.t1, flow.lead))?.clone();
+        let before = before
+            .max_by_key(|flow| (flow.facts.t1, flow.lead))?
+            .clone();
         let lead = LeadId(Uuid::from_u128(AGAIN + u128::from(self.carrier.calls_in)));
         let again = Again {
             lead,
@@ -216,7 +218,10 @@ impl World<'_> {
             return;
         };
         let end = End::Completed { up_s: None };
-        let (turn, live) = (self.carrier.calls[call].turn(), self.carrier.calls[call].live());
+        let (turn, live) = (
+            self.carrier.calls[call].turn(),
+            self.carrier.calls[call].live(),
+        );
         if !live && self.rng.bool() {
             let still_up = false;
             self.asks(call, turn, Asked::Dial { end, still_up });
@@ -240,9 +245,9 @@ impl World<'_> {
             one.up() && one.leg.lead == room.lead && one.leg.side == Side::Rep && one.room.is_some()
         });
         assert!(in_rooms.count() == 1, "P4: {} is bridged twice", room.lead);
-        let rung = calls.iter().find(|one| {
-            one.up() && one.leg.lead == room.lead && one.leg.side == Side::Customer
-        });
+        let rung = calls
+            .iter()
+            .find(|one| one.up() && one.leg.lead == room.lead && one.leg.side == Side::Customer);
         assert!(rung.is_none(), "P4: {room} meets a rep beside {rung:?}");
     }
 

@@ -54,7 +54,9 @@ fn read(world: &World, what: &str) -> Result<Option<Call>, String> {
     let line = |rooftop: &str| {
         let rooftop = RooftopId(rooftop.to_lowercase());
         let rooftop = world.rules.rooftops.get(&rooftop);
-        rooftop.map(|rooftop| rooftop.caller_id.clone()).ok_or("rings where?")
+        rooftop
+            .map(|rooftop| rooftop.caller_id.clone())
+            .ok_or("rings where?")
     };
     for (start, from) in [
         ("somebody rings ", Some(STRANGER)),
@@ -64,7 +66,12 @@ fn read(world: &World, what: &str) -> Result<Option<Call>, String> {
             let from = from.and_then(|from| PhoneNumber::parse(from, "BE").ok());
             let who = "somebody".to_owned();
             let line = line(rooftop)?;
-            return Ok(Some(Call { id, who, from, line }));
+            return Ok(Some(Call {
+                id,
+                who,
+                from,
+                line,
+            }));
         }
     }
     let Some((who, place)) = what.split_once(" rings back") else {
@@ -72,7 +79,10 @@ fn read(world: &World, what: &str) -> Result<Option<Call>, String> {
     };
     let rep = world.rules.reps.get(&setup::rep_id(who));
     let lead = world.names.iter().rev();
-    let lead = lead.clone().find(|(_, name)| name == who).or_else(|| world.names.last());
+    let lead = lead
+        .clone()
+        .find(|(_, name)| name == who)
+        .or_else(|| world.names.last());
     let lead = lead.map(|(lead, _)| *lead);
     let here = lead.map_or("gent", |lead| world.flows[&lead].facts.rooftop.0.as_str());
     let line = line(place.strip_prefix(", at ").unwrap_or(here))?;
@@ -83,14 +93,22 @@ fn read(world: &World, what: &str) -> Result<Option<Call>, String> {
             ("the customer".to_owned(), from)
         }
     };
-    Ok(Some(Call { id, who, from, line }))
+    Ok(Some(Call {
+        id,
+        who,
+        from,
+        line,
+    }))
 }
 
 fn comes_in(world: &mut World, call: &Call) {
     if world.dead {
         return;
     }
-    let known = world.flows.values().find_map(|flow| flow.leg_of_call(&call.id));
+    let known = world
+        .flows
+        .values()
+        .find_map(|flow| flow.leg_of_call(&call.id));
     let carrier = CarrierId("main".to_owned());
     let rooftops = lead_line::rooftops(&world.rules, &carrier, &call.line);
     let rooftops: Vec<_> = rooftops.into_iter().cloned().collect();
@@ -129,7 +147,9 @@ fn comes_in(world: &mut World, call: &Call) {
     let flow = lead.map(|lead| &world.flows[&lead]);
     match flow.and_then(|flow| flow.leg_of_call(&call.id)) {
         Some(leg) => connect(world, call, leg),
-        None => world.asides.push(format!("{} hears the reception", call.who)),
+        None => world
+            .asides
+            .push(format!("{} hears the reception", call.who)),
     }
 }
 
@@ -170,8 +190,12 @@ fn again(
 }
 
 fn connect(world: &mut World, call: &Call, leg: LegId) {
-    let phone = world.flows[&leg.lead].attempt(leg).map(|rep| rep.seat.phone.clone());
-    world.carrier.comes_in(leg, &call.who, phone, call.id.clone(), world.now);
+    let phone = world.flows[&leg.lead]
+        .attempt(leg)
+        .map(|rep| rep.seat.phone.clone());
+    world
+        .carrier
+        .comes_in(leg, &call.who, phone, call.id.clone(), world.now);
     world.queue.push_back(Next::Read(leg));
 }
 
@@ -179,7 +203,10 @@ fn connect(world: &mut World, call: &Call, leg: LegId) {
 pub(crate) fn script(flow: &Flow, leg: LegId) -> Option<(String, u32)> {
     if let Some(attempt) = flow.attempt(leg) {
         let who = words::name(&attempt.seat.rep);
-        return Some((format!("{who} hears {}", words::hears(flow, attempt)), attempt.turn));
+        return Some((
+            format!("{who} hears {}", words::hears(flow, attempt)),
+            attempt.turn,
+        ));
     }
     let came_in = flow.customer_leg(leg)?.came_in.as_ref()?;
     Some((hears(came_in.hears).to_owned(), came_in.turn))

@@ -12,6 +12,7 @@ mod edits;
 mod forgery;
 mod kills;
 mod ladder;
+mod lead_line;
 mod lost_ends;
 mod one_lead;
 mod process;

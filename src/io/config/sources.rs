@@ -58,7 +58,10 @@ fn source<'t>(
 ) -> Option<Source> {
     let id = own_id(&mut part, ids, "id = \"website\"");
     if let (Some(lead_line::SOURCE), Some(given)) = (id, ids.last()) {
-        let title = format!("`{}` names the leads of customers who ring back", lead_line::SOURCE);
+        let title = format!(
+            "`{}` names the leads of customers who ring back",
+            lead_line::SOURCE
+        );
         let cure = "give this source another id, like `website`";
         part.findings().error(given.span(), title, cure);
     }

@@ -69,18 +69,22 @@ impl Line<'_> {
         }
     }
 
-    fn customer(
-        &self,
-        key: &PhoneKey,
-        rooftops: &[&Rooftop],
-        call: &CallIn,
-    ) -> Answer<TakenIn> {
+    fn customer(&self, key: &PhoneKey, rooftops: &[&Rooftop], call: &CallIn) -> Answer<TakenIn> {
         let number = rows::number(self.db, Some(key))?;
         let open = lead_line::for_customer(&number, rooftops);
-        if let Some(flow) = open.map(|lead| rows::flow(self.db, lead)).transpose()?.flatten() {
+        if let Some(flow) = open
+            .map(|lead| rows::flow(self.db, lead))
+            .transpose()?
+            .flatten()
+        {
             return self.take(&flow, call, None, None);
         }
-        let Some(again) = call.from.as_ref().map(|from| self.again(from, call)).transpose()?.flatten()
+        let Some(again) = call
+            .from
+            .as_ref()
+            .map(|from| self.again(from, call))
+            .transpose()?
+            .flatten()
         else {
             return Ok(TakenIn::Nobodys);
         };

@@ -57,7 +57,9 @@ mod tests {
         let sound = &wav()[44..];
         assert_eq!(wav().len(), 44 + 4 * 16_000);
         let loudest = |part: &[u8]| {
-            let samples = part.chunks(2).map(|two| i16::from_le_bytes([two[0], two[1]]));
+            let samples = part
+                .chunks(2)
+                .map(|two| i16::from_le_bytes([two[0], two[1]]));
             samples.map(|sample| sample.unsigned_abs()).max()
         };
         assert!(loudest(&sound[..16_000]) > Some(6000));
