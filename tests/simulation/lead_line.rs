@@ -30,8 +30,16 @@ impl World<'_> {
     /// Somebody with a phone that is not in use rings one of the two numbers.
     pub(crate) fn somebody_rings(&mut self) {
         let customers: Vec<_> = self.daemon.store.customers.values().cloned().collect();
-        let reps: Vec<_> = self.rules_ever().reps.values().cloned().collect();
-        let from = if customers.is_empty() || self.rng.u8(..3) == 0 {
+        let mut reps: Vec<_> = self.rules_ever().reps.values().cloned().collect();
+        let desk = &self.daemon.store.desk;
+        let missed = |rep: &leadbridge::rotation::Rep| {
+            desk.get(&rep.key)
+                .is_some_and(|phone| !phone.missed.is_empty())
+        };
+        if reps.iter().any(missed) {
+            reps.retain(missed);
+        }
+        let from = if customers.is_empty() || self.rng.bool() {
             group::pick(&mut self.rng, &reps).phone.clone()
         } else {
             group::pick(&mut self.rng, &customers).clone()
@@ -180,7 +188,7 @@ impl World<'_> {
         match hears {
             Hears::Room => {
                 let leg = self.carrier.calls[call].leg;
-                let ms = *group::pick(&mut self.rng, &[2000, 20_000, 90_000]);
+                let ms = *group::pick(&mut self.rng, &[2000, 40_000, 300_000]);
                 let ms = self.rng.i64(500..ms);
                 self.hangs_up(call, ms);
                 self.enters(call, leg);

@@ -194,6 +194,10 @@ impl<'a> World<'a> {
             let arrival = group::arrival(seed, index, at, &mut self.rng);
             let lead = arrival.lead;
             self.at(at, Happening::Arrives(Box::new(arrival)));
+            if self.once_in(2) {
+                let soon = SignedDuration::from_secs(self.rng.i64(1..180));
+                self.at(at + soon, Happening::SomebodyRings);
+            }
             if self.once_in(4) {
                 let later = SignedDuration::from_secs(self.rng.i64(1..24 * 3600));
                 self.at(at + later, Happening::Person(lead));
