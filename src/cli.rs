@@ -19,6 +19,7 @@ mod check;
 pub mod demo;
 mod group;
 mod lead;
+mod peer;
 mod plan;
 mod send;
 pub mod serve;

@@ -8,8 +8,10 @@
 //! one connection's life, `flow/timeline.rs` what is told, `flow/moment.rs` what a decision sees. How it decides:
 //! `flow/round.rs` whom to ring next, `flow/placing.rs` the request that rings, `flow/rep.rs` what a rep's phone did,
 //! `flow/keys.rs` what was pressed, `flow/overdue.rs` what happens by itself, `flow/customer.rs` the customer's
-//! phone, `flow/gone.rs` a rep who hung up meanwhile, `flow/called_in.rs` calls that come in, `flow/outcome.rs` what came of it, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
-//! carrier, `flow/shown.rs` how a flow looks from outside.
+//! phone, `flow/gone.rs` a rep who hung up meanwhile, `flow/called_in.rs` calls that come in, `flow/outcome.rs` what
+//! came of it, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
+//! carrier, `flow/shown.rs` how a flow looks from outside,
+//! `flow/intervention.rs` what a person does with one.
 
 use std::collections::BTreeSet;
 
@@ -29,6 +31,7 @@ mod customer;
 pub mod errand;
 mod event;
 mod gone;
+mod intervention;
 mod keys;
 mod leg;
 mod moment;
@@ -46,6 +49,7 @@ pub use attempt::{
 };
 pub use called_in::CalledIn;
 pub use event::{Command, Event, Notice, Text};
+pub use intervention::Intervention;
 pub use leg::{Create, Life, Rank, Wish};
 pub use moment::Moment;
 pub use round::{Ladder, Round, Slot, SlotState};

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod engine;
+pub mod erase;
 pub mod lead_line;
 pub mod log;
 pub mod metrics;

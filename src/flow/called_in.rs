@@ -128,7 +128,7 @@ impl Flow {
         };
         self.cue(index, Cue::Room { leg, there: true });
         m.order(Command::LookUp(leg));
-        self.awaits_the_other(index, m);
+        self.waits_for_the_other(index, m);
         true
     }
 
@@ -332,7 +332,7 @@ impl Flow {
             Some(index) => {
                 self.cue(index, Cue::Room { leg, there: false });
                 m.order(Command::Interrupt(self.attempts[index].leg));
-                self.awaits_the_other(index, m);
+                self.waits_for_the_other(index, m);
             }
             None => self.rings_for_the_customer(m),
         }
@@ -411,7 +411,7 @@ impl Flow {
         }
     }
 
-    fn awaits_the_other(&mut self, index: usize, m: &mut Moment<'_>) {
+    fn waits_for_the_other(&mut self, index: usize, m: &mut Moment<'_>) {
         let check_at = m.now + s(ROOM_CHECK_S);
         self.part(Part::Dialling {
             check_at,

@@ -2,7 +2,7 @@
 //! that cannot be wrong, hand over to the engine, and answer. One bad request never ends the process.
 //!
 //! `web/leads.rs` takes leads, `web/callbacks.rs` what carriers ask, `web/api.rs` what programs of the group ask,
-//! `web/operating.rs` what tells how the daemon is.
+//! `web/persons.rs` what a person may ask by law, `web/operating.rs` what tells how the daemon is.
 
 use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
@@ -37,6 +37,7 @@ mod client;
 mod leads;
 mod limits;
 mod operating;
+mod persons;
 mod problem;
 mod ring_tone;
 
@@ -135,7 +136,7 @@ pub async fn serve(
     }
 }
 
-fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 14] {
+fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 15] {
     let lead = || post(leads::receive).layer(DefaultBodyLimit::max(body_max));
     let callback = DefaultBodyLimit::max(CALLBACK_MAX_BYTES);
     let act = DefaultBodyLimit::max(ACT_MAX_BYTES);
@@ -158,6 +159,10 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 14] {
         ("/api/v1/leads", get(api::list)),
         ("/api/v1/leads/{id}", get(api::show)),
         ("/api/v1/leads/{id}/{act}", post(api::act).layer(act)),
+        (
+            "/api/v1/persons/erase",
+            post(persons::forget).layer(DefaultBodyLimit::max(ACT_MAX_BYTES)),
+        ),
         ("/", get(operating::home)),
         ("/healthz", get(operating::alive)),
         ("/readyz", get(operating::ready)),

@@ -224,7 +224,7 @@ impl House {
         Answer {
             status: head.status,
             headers: head.headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
+            body: String::from_utf8_lossy(&body).into_owned(),
         }
     }
 
@@ -250,6 +250,16 @@ impl House {
     pub(crate) async fn kept(&self) -> usize {
         let list = self.ask(Ask::new("GET", "/api/v1/leads").known()).await;
         list.json()["leads"].as_array().unwrap().len()
+    }
+
+    /// How many rows of `lead` and of `raw` hold anything personal of this lead.
+    pub(crate) fn personal(&self, lead: &str) -> (u32, u32) {
+        let store = Connection::open(self.folder.path().join("data/leadbridge.db")).unwrap();
+        let count = |sql| store.query_row(sql, [lead], |row| row.get(0)).unwrap();
+        (
+            count("SELECT count(*) FROM lead WHERE id = ? AND (told NOT NULL OR phone NOT NULL)"),
+            count("SELECT count(*) FROM raw WHERE lead = ?"),
+        )
     }
 
     /// Another program that has the store's lock, until it is dropped.

@@ -58,7 +58,9 @@ fn calls_from(daemon: &Daemon, number: &str) -> Vec<CallRecord> {
 
 async fn is_put_through(daemon: &Daemon, from: &str) {
     until("the reception talks", || async {
-        let through = |call: &CallRecord| call.from == SHOWN && call.bridged_with.is_some();
+        let through = |call: &CallRecord| {
+            call.from == SHOWN && call.bridged_with.is_some() && call.end.is_none()
+        };
         daemon.calls_to(RECEPTION).iter().any(through)
     })
     .await;
