@@ -5,6 +5,7 @@
 mod file;
 mod group;
 mod kept;
+mod lead_line;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
