@@ -13,6 +13,7 @@ use crate::{CarrierCallId, LegId, Method, Place, Request, Turn};
 mod answers;
 mod callback;
 mod inbound;
+mod numbers;
 mod script;
 mod sign;
 

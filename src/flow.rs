@@ -127,7 +127,7 @@ pub enum Kind {
     Real,
     /// A test that rings nobody.
     Silent,
-    /// A test that rings the rep it came from.
+    /// A test that rings this rep alone; where the lead has a number, key 1 rings that one too.
     RingsBack(RepId),
 }
 
@@ -281,6 +281,7 @@ impl Flow {
 
     /// One event, one decision.
     pub fn step(&mut self, event: Event, moment: &mut Moment<'_>) {
+        let (asks, calls_in) = event.asks();
         match event {
             Event::Begin => self.begin(moment),
             Event::Joined => self.joined(moment),
@@ -319,6 +320,8 @@ impl Flow {
         }
         self.follow(moment);
         self.mind_the_waiting(moment);
+        let came_in = asks.or_else(|| self.leg_of_call(calls_in.as_ref()?));
+        came_in.into_iter().for_each(|leg| self.has_its_script(leg));
         self.settle(moment);
     }
 
@@ -561,7 +564,6 @@ impl Flow {
 
     /// Leaves the shared rows as this flow now stands.
     fn settle(&mut self, m: &mut Moment<'_>) {
-        self.scripts_are_known();
         self.elsewhere = m.number.open_elsewhere(self.lead).is_some();
         let me = self.in_line();
         let wanted = self.wanted();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
@@ -22,6 +23,20 @@ pub(super) enum Daemon {
 
 /// Posts to a route below `/api/v1/`.
 pub(super) async fn post(group: &Group, route: &str, body: &Value) -> Result<Daemon, Failure> {
+    ask(group, Method::POST, route, Some(body)).await
+}
+
+/// Gets what is at a route below `/api/v1/`.
+pub(super) async fn get(group: &Group, route: &str) -> Result<Daemon, Failure> {
+    ask(group, Method::GET, route, None).await
+}
+
+async fn ask(
+    group: &Group,
+    method: Method,
+    route: &str,
+    body: Option<&Value>,
+) -> Result<Daemon, Failure> {
     let base = daemon_url(&group.settings);
     let unasked = |error: reqwest::Error| {
         let error = error.without_url();
@@ -32,12 +47,15 @@ pub(super) async fn post(group: &Group, route: &str, body: &Value) -> Result<Dae
     // The token goes straight to the daemon of this machine.
     let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy();
     let http = http.build();
-    let asking = http
+    let mut asking = http
         .map_err(unasked)?
-        .post(format!("{base}/api/v1/{route}"))
-        .bearer_auth(group.settings.server.api_token.expose_secret())
-        .header("content-type", "application/json")
-        .body(body.to_string());
+        .request(method, format!("{base}/api/v1/{route}"))
+        .bearer_auth(group.settings.server.api_token.expose_secret());
+    if let Some(body) = body {
+        asking = asking
+            .header("content-type", "application/json")
+            .body(body.to_string());
+    }
     let answer = match asking.send().await {
         Ok(answer) => answer,
         Err(error) if error.is_connect() => return Ok(Daemon::NotRunning),

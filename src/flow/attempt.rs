@@ -36,6 +36,9 @@ pub struct Attempt {
     pub cue: Cue,
     /// Which script that is.
     pub turn: Turn,
+    /// The script that it asked for last.
+    #[serde(default)]
+    pub has: Turn,
 }
 
 /// What came of ringing a rep once. `Missed` and `Lost` change only to `Accepted`, by a late key.
@@ -105,8 +108,8 @@ pub struct CameIn {
     pub turn: Turn,
     /// Without a rep it is put through to the reception then.
     pub waits_until: Timestamp,
-    /// It has asked for a script before.
-    pub has_script: bool,
+    /// The script that it asked for last.
+    pub has: Turn,
 }
 
 /// What a customer who rang the lead line hears.

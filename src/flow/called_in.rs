@@ -112,12 +112,15 @@ impl Flow {
         }
     }
 
-    /// From the next decision on a leg that came in has a script, and must be told when it changes.
-    pub(super) fn scripts_are_known(&mut self) {
-        for customer in &mut self.customer {
-            if let Some(came_in) = &mut customer.came_in {
-                came_in.has_script = true;
-            }
+    /// The answer to this call, or to this leg's question, is its present script: it need not be told to ask for that
+    /// one again. An order that was repeated for nothing would make it start anew, and ring a customer twice (P2).
+    pub(super) fn has_its_script(&mut self, leg: LegId) {
+        let rep = self.index(leg).map(|index| &mut self.attempts[index]);
+        if let Some(attempt) = rep.filter(|attempt| attempt.life.live()) {
+            attempt.has = attempt.turn;
+        }
+        if let Some(came_in) = self.customer_mut(leg).and_then(|leg| leg.came_in.as_mut()) {
+            came_in.has = came_in.turn;
         }
     }
 
@@ -314,6 +317,7 @@ impl Flow {
                 repeats: 0,
             },
             turn: 1,
+            has: 1,
         });
         m.tell(Entry::new(m.now, What::RepCalledIn).of(&self.attempts[usize::from(number) - 1]));
     }
@@ -358,7 +362,7 @@ impl Flow {
                 hears: Hears::Room,
                 turn: 1,
                 waits_until: m.now + s(WAITS_S),
-                has_script: false,
+                has: 0,
             }),
         });
         leg
@@ -468,10 +472,8 @@ impl Flow {
         };
         customer.life.over_for_us(m.now);
         customer.result.get_or_insert(CustomerResult::Canceled);
-        let has_script = customer
-            .came_in
-            .as_ref()
-            .is_some_and(|came_in| came_in.has_script);
+        let came_in = customer.came_in.as_ref();
+        let has_script = came_in.is_some_and(|came_in| came_in.has > 0);
         self.hears(leg, Hears::Reception);
         if has_script {
             m.order(Command::Interrupt(leg));

@@ -117,10 +117,15 @@ impl Flow {
     fn at_carrier_of_call(&self, command: &Command, leg: LegId) -> Option<Errand> {
         let customer = self.customer_leg(leg)?;
         let (call, came_in) = (customer.life.call.clone()?, customer.came_in.as_ref()?);
-        let errand = if matches!(command, Command::Interrupt(_)) {
-            CarrierErrand::Interrupt(call, leg, came_in.turn)
-        } else {
-            CarrierErrand::LookUp(leg, LookUp::Call(call))
+        let errand = match command {
+            Command::Interrupt(_) if came_in.has == came_in.turn => return None,
+            Command::Interrupt(_) => CarrierErrand::Interrupt(call, leg, came_in.turn),
+            Command::Ring(_)
+            | Command::Cancel(_)
+            | Command::HangUp(_)
+            | Command::LookUp(_)
+            | Command::Text(_)
+            | Command::Notice(_) => CarrierErrand::LookUp(leg, LookUp::Call(call)),
         };
         Some(Errand::Carrier(came_in.carrier.clone(), errand))
     }
@@ -129,6 +134,7 @@ impl Flow {
         let call = attempt.life.call.clone();
         match command {
             Command::Ring(_) => Some(CarrierErrand::Place(self.place(attempt))),
+            Command::Interrupt(_) if attempt.has == attempt.turn => None,
             Command::Interrupt(leg) => Some(CarrierErrand::Interrupt(call?, *leg, attempt.turn)),
             Command::Cancel(_) => call.map(CarrierErrand::Cancel),
             Command::HangUp(_) => call.map(CarrierErrand::HangUp),

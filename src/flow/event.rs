@@ -77,6 +77,30 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Whether the answer to it is the script of a leg: which, or of which call that comes in.
+    pub(super) fn asks(&self) -> (Option<LegId>, Option<CarrierCallId>) {
+        match self {
+            Event::Asked { leg, .. } => (Some(*leg), None),
+            Event::CalledIn(call) => (None, Some(call.call.clone())),
+            Event::Begin
+            | Event::Joined
+            | Event::Parked { .. }
+            | Event::Leaving(_)
+            | Event::NoCarrier(_)
+            | Event::Placing(..)
+            | Event::Progress { .. }
+            | Event::Found(..)
+            | Event::Woken
+            | Event::Clock
+            | Event::Restarted
+            | Event::Release { .. }
+            | Event::Discard { .. }
+            | Event::Cancel { .. } => (None, None),
+        }
+    }
+}
+
 /// What must leave, in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use leadbridge_providers::{
     Candidate, Carrier, Found, LegId, Method, Ordered, Place, Placing, Request, Response,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::flow::errand::{CarrierErrand, Errand, LookUp, Within};
 use crate::flow::{Event, Flow};
 use crate::io::engine::Engine;
+use crate::io::outgoing;
 use crate::io::store::{Effect, OutboxId, StoreError};
 use crate::pacer::{Answer, Next, Pacer, Ring, Urgency};
 use crate::rotation::CarrierId;
@@ -27,6 +28,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// After how long an order that the carrier could not take is repeated, each time; then its leg's own deadlines
 /// must do.
 const ORDER_AGAIN_S: [u64; 5] = [1, 2, 4, 8, 16];
+/// So many look-ups are under way at the same time: a restart has one for each live leg.
+const LOOK_UPS_MAX: usize = 100;
 /// An answer longer than this is no answer.
 const ANSWER_MAX_BYTES: usize = 1 << 20;
 
@@ -38,6 +41,7 @@ pub struct Trunk {
     http: reqwest::Client,
     rings: Mutex<Rings>,
     changed: Notify,
+    look_ups: Semaphore,
 }
 
 struct Rings {
@@ -68,10 +72,9 @@ enum Heard {
 impl Trunk {
     /// A line to a carrier at `calls_per_s` (0: no pacing).
     pub fn new(id: CarrierId, carrier: Carrier, calls_per_s: f64) -> Result<Trunk, reqwest::Error> {
-        let http = reqwest::Client::builder()
+        let http = outgoing::client_for(&carrier.account().url)
             .timeout(ANSWER_WITHIN)
             .connect_timeout(CONNECT_WITHIN)
-            .redirect(reqwest::redirect::Policy::none())
             .build()?;
         let rings = Rings {
             pacer: Pacer::new(calls_per_s),
@@ -83,6 +86,7 @@ impl Trunk {
             http,
             rings: Mutex::new(rings),
             changed: Notify::new(),
+            look_ups: Semaphore::new(LOOK_UPS_MAX),
         })
     }
 
@@ -315,10 +319,17 @@ impl Trunk {
         };
         match errand {
             CarrierErrand::Interrupt(call, leg, turn) => {
-                self.order(&self.carrier.interrupt(call, *leg, *turn)).await
+                let request = self.carrier.interrupt(call, *leg, *turn);
+                self.order(engine, effect, &request).await
             }
-            CarrierErrand::Cancel(call) => self.order(&self.carrier.cancel(call)).await,
-            CarrierErrand::HangUp(call) => self.order(&self.carrier.hang_up(call)).await,
+            CarrierErrand::Cancel(call) => {
+                let request = self.carrier.cancel(call);
+                self.order(engine, effect, &request).await
+            }
+            CarrierErrand::HangUp(call) => {
+                let request = self.carrier.hang_up(call);
+                self.order(engine, effect, &request).await
+            }
             CarrierErrand::LookUp(leg, how) => {
                 if let Some(found) = self.look_up(engine, *leg, how).await {
                     let event = Event::Found(*leg, found);
@@ -332,7 +343,7 @@ impl Trunk {
     }
 
     /// An interrupt, cancel or hang-up, until the carrier has taken it or a minute has passed.
-    async fn order(&self, request: &Request) {
+    async fn order(&self, engine: &Engine, effect: &Effect, request: &Request) {
         for pause_s in ORDER_AGAIN_S.into_iter().map(Some).chain([None]) {
             let ordered = match self.ask(request.clone()).await {
                 Heard::Answer { status, body } => self.carrier.ordered(Response {
@@ -345,6 +356,9 @@ impl Trunk {
                 (Ordered::Done | Ordered::Gone, _) => return,
                 (Ordered::Again | Ordered::OurSetUp, Some(pause_s)) => {
                     tokio::time::sleep(Duration::from_secs(pause_s)).await;
+                    if !still_ordered(engine, effect).await {
+                        return;
+                    }
                 }
                 (Ordered::Again | Ordered::OurSetUp, None) => {
                     warn!("the carrier did not take an order about a leg")
@@ -355,6 +369,7 @@ impl Trunk {
 
     /// What became of a leg; `None` when the carrier made no sense: the leg's deadlines ask again.
     async fn look_up(&self, engine: &Engine, leg: LegId, how: &LookUp) -> Option<Found> {
+        let _turn = self.look_ups.acquire().await.ok()?;
         match how {
             LookUp::Call(call) => {
                 let (status, body) = self.answer(self.carrier.look_up(call)).await?;
@@ -450,6 +465,15 @@ async fn heard(mut response: reqwest::Response) -> Heard {
             Ok(None) => return Heard::Answer { status, body },
             Ok(Some(_)) | Err(_) => return Heard::Silence,
         }
+    }
+}
+
+/// Whether there is still something to do: an order whose answer was lost may have been carried out.
+async fn still_ordered(engine: &Engine, effect: &Effect) -> bool {
+    match engine.store.reads().lead(effect.lead).await {
+        Ok(Some(record)) => record.flow.errand(&effect.command).is_some(),
+        Ok(None) => false,
+        Err(_) => true,
     }
 }
 

@@ -44,7 +44,7 @@ impl Engine {
                     self.metrics.lead_received(&new);
                 }
                 self.follow_up(&stepped);
-                self.due.notify_one();
+                self.due.no_later_than(stepped.flow.deadline());
                 Ok((Some(leg), self.script(Some(&stepped), leg)))
             }
             TakenIn::Nobodys => {

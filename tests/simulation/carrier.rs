@@ -322,6 +322,10 @@ impl World<'_> {
         );
     }
 
+    pub(crate) fn rings_out(&mut self, call: usize) {
+        self.acts(call, 20_000, Act::Ends(End::NoAnswer));
+    }
+
     pub(crate) fn does(&mut self, call: usize, generation: u32, act: Act) {
         let now = self.carrier.calls[call].generation;
         if generation != now || !self.carrier.calls[call].live() {

@@ -48,6 +48,14 @@ impl World<'_> {
         if self.carrier.calls.iter().any(talks) {
             return;
         }
+        // Whoever rings us picks up nothing that rings on the same phone.
+        for index in 0..self.carrier.calls.len() {
+            let one = &mut self.carrier.calls[index];
+            if one.live() && one.to == from.as_str() {
+                one.generation += 1;
+                self.rings_out(index);
+            }
+        }
         let rooftops: Vec<_> = self.rules_ever().rooftops.values().cloned().collect();
         let line = group::pick(&mut self.rng, &rooftops).caller_id.clone();
         let id = CarrierCallId(format!("CAin{}", self.carrier.calls_in));

@@ -68,7 +68,11 @@ async fn a_rep_who_missed_a_lead_gets_it_and_one_who_missed_none_does_not() {
     let rung = ring(&received.effects).clone();
     house.step(lead(1), placed(&rung), Some(rung.id)).await;
     let an = rep_leg(lead(1), 1);
-    assert_eq!(leg(&rings(&house, call("CA1", "+32470000001")).await), None, "it rings");
+    assert_eq!(
+        leg(&rings(&house, call("CA1", "+32470000001")).await),
+        None,
+        "it rings"
+    );
     house.step(lead(1), over(an), None).await;
     let back = rings(&house, call("CA2", "+32470000001")).await;
     let back = leg(&back).unwrap();
@@ -95,7 +99,9 @@ async fn a_rep_who_rings_is_paused_no_longer() {
     house.step(lead(1), seven, None).await;
     let paused = |desk: leadbridge::desk::Desk| {
         let key = &house.rules.reps[&leadbridge::rotation::RepId("an".to_owned())].key;
-        desk.phone(key).paused(now() + SignedDuration::from_mins(1)).is_some()
+        desk.phone(key)
+            .paused(now() + SignedDuration::from_mins(1))
+            .is_some()
     };
     assert!(paused(house.store.reads().desk().await.unwrap()));
     rings(&house, call("CA1", "+32470000001")).await;
@@ -109,12 +115,25 @@ async fn another_carriers_word_of_a_leg_is_nobodys() {
     let an = ring(&received.effects).command.leg().unwrap();
     let (rules, event) = (house.rules.clone(), over(an));
     let other = CarrierId("other".to_owned());
-    let told = house.store.step_by(other, an, event.clone(), rules.clone(), now());
+    let told = house
+        .store
+        .step_by(other, an, event.clone(), rules.clone(), now());
     assert!(told.await.unwrap().is_none());
-    let flow = house.store.reads().lead(lead(1)).await.unwrap().unwrap().flow;
+    let flow = house
+        .store
+        .reads()
+        .lead(lead(1))
+        .await
+        .unwrap()
+        .unwrap()
+        .flow;
     assert_eq!(flow, received.flow);
     let own = CarrierId("main".to_owned());
-    let told = house.store.step_by(own, an, event, rules, now()).await.unwrap();
+    let told = house
+        .store
+        .step_by(own, an, event, rules, now())
+        .await
+        .unwrap();
     assert!(told.unwrap().flow != received.flow);
 }
 
@@ -135,7 +154,10 @@ async fn a_stranger_a_withheld_number_and_another_line_leave_nothing() {
     }
     let ours = rings(&house, call("CA4", "+3292330000")).await;
     assert!(matches!(ours, TakenIn::Ourselves), "it was sent on to us");
-    let all = house.store.reads().list(leadbridge::io::store::Filter::default(), None, 10);
+    let all = house
+        .store
+        .reads()
+        .list(leadbridge::io::store::Filter::default(), None, 10);
     assert!(all.await.unwrap().leads.is_empty());
 }
 

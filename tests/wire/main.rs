@@ -6,8 +6,10 @@ mod daemon;
 mod people;
 mod sender;
 
+mod call_test;
 mod carrier_down;
 mod carrier_wrong;
+mod check;
 mod edits;
 mod forgery;
 mod kills;
@@ -16,5 +18,7 @@ mod lead_line;
 mod lost_ends;
 mod one_lead;
 mod process;
+mod restarts;
 mod rush;
 mod scripts;
+mod slow;

@@ -35,7 +35,7 @@ pub(super) async fn change(
     options: ChangeOptions,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let group = Group::open(config).await?;
+    let group = Group::open_to_ask(config).await?;
     let Some(lead) = named(&options.id) else {
         return Err(no_such_lead(group.reads()?, &options.id).await?);
     };

@@ -32,7 +32,7 @@ struct Kept {
 
 /// Erases a person.
 pub(super) async fn forget(config: &Path, text: &str, out: &mut impl Write) -> Result<(), Failure> {
-    let group = Group::open(config).await?;
+    let group = Group::open_to_ask(config).await?;
     let person = person(&group, text)?;
     let erased = match post(&group, "persons/erase", &json!({ "person": text })).await? {
         Daemon::Done(said) => serde_json::from_value(said).map_err(io::Error::from)?,

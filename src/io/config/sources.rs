@@ -65,6 +65,7 @@ fn source<'t>(
         let cure = "give this source another id, like `website`";
         part.findings().error(given.span(), title, cure);
     }
+    let vault = vault.for_source(id.unwrap_or_default());
     part.need("format", "format = \"json\"");
     let format = part.word("format");
     let rooftop = part.needed("rooftop", "rooftop = \"gent\"");
@@ -153,7 +154,7 @@ fn auth(mut part: Section<'_>, vault: Vault<'_>) -> Option<Auth> {
             return None;
         }
     };
-    if let Some(auth) = &auth {
+    if let Some(auth) = auth.as_ref().filter(|_| vault.is_open()) {
         remarks(&part, &scheme, auth);
     }
     part.end();
