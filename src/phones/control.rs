@@ -78,21 +78,26 @@ async fn does(State(world): State<Shared>, Path(number): Path<String>, body: Byt
     }
 }
 
-/// `answer`, `decline`, `hang-up`, or `press` with the key as body; 409 when the phone has no call for it.
+/// `answer`, `decline`, `hang-up`, `press` with the key as body, or `call` with the number as body; 409 when the phone has
+/// no call for it, or has one. `line` with an address as body makes the number a line of the caller's.
 async fn act(
     State(world): State<Shared>,
     Path((number, act)): Path<(String, String)>,
     body: Bytes,
 ) -> StatusCode {
+    let text = std::str::from_utf8(&body).unwrap_or_default().trim();
+    if act == "line" {
+        world.state().lines.insert(number, text.to_owned());
+        return StatusCode::NO_CONTENT;
+    }
     let phone = Phone::new(world, &number);
-    let key = std::str::from_utf8(&body)
-        .ok()
-        .and_then(|text| text.trim().chars().next());
+    let key = text.chars().next();
     let done = match (act.as_str(), key) {
         ("answer", _) => phone.answer(),
         ("decline", _) => phone.decline(),
         ("hang-up", _) => phone.hang_up(),
         ("press", Some(key)) => phone.press(key),
+        ("call", Some(_)) => phone.calls(text).is_some(),
         _ => return StatusCode::NOT_FOUND,
     };
     if done {
