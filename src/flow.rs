@@ -9,7 +9,8 @@
 //! `flow/round.rs` whom to ring next, `flow/placing.rs` the request that rings, `flow/rep.rs` what a rep's phone did,
 //! `flow/keys.rs` what was pressed, `flow/overdue.rs` what happens by itself, `flow/customer.rs` the customer's
 //! phone, `flow/gone.rs` a rep who hung up meanwhile, `flow/outcome.rs` what came of it, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
-//! carrier, `flow/shown.rs` how a flow looks from outside.
+//! carrier, `flow/shown.rs` how a flow looks from outside,
+//! `flow/noted.rs` what it remembers for the figures.
 
 use std::collections::BTreeSet;
 
@@ -31,6 +32,7 @@ mod gone;
 mod keys;
 mod leg;
 mod moment;
+mod noted;
 mod outcome;
 mod overdue;
 mod placing;
@@ -44,6 +46,7 @@ pub use attempt::{Attempt, AttemptResult, Cue, CustomerLeg, CustomerResult, Miss
 pub use event::{Command, Event, Notice, Text};
 pub use leg::{Create, Life, Rank, Wish};
 pub use moment::Moment;
+pub use noted::{Noted, is_nine};
 pub use round::{Ladder, Round, Slot, SlotState};
 pub use timeline::{By, Entry, What, word};
 
@@ -85,6 +88,9 @@ pub struct Flow {
     /// The admin was told that the rooftop is gone.
     #[serde(default)]
     pub told_gone: bool,
+    /// For the figures.
+    #[serde(default)]
+    pub noted: Noted,
 }
 
 /// What was known of a lead at arrival, without anything personal.
@@ -267,6 +273,7 @@ impl Flow {
             elsewhere: false,
             told_to_wait: false,
             told_gone: false,
+            noted: Noted::default(),
         }
     }
 

@@ -43,6 +43,8 @@ pub mod phone;
 pub mod phones;
 pub mod phrases;
 pub mod plan;
+pub mod report;
 pub mod rotation;
 pub mod script;
 pub mod source;
+pub mod why;

@@ -7,9 +7,10 @@ use clap::Subcommand;
 use leadbridge_providers::LeadId;
 
 use super::Failure;
-use super::group::{Group, meant};
+use super::group::Group;
 use crate::flow::shown::{Shown, Stage};
 use crate::flow::{Outcome, word};
+use crate::io::config::nearest;
 use crate::io::store::{Filter, Reads, Record};
 use change::{Change, ChangeOptions};
 use list::ListOptions;
@@ -85,7 +86,7 @@ async fn no_such_lead(reads: &Reads, id: &str) -> Result<Failure, Failure> {
     let page = reads.list(Filter::default(), None, MEANT_AMONG).await?;
     let leads = page.leads.iter().map(|record| record.flow.lead.to_string());
     let known: Vec<_> = leads.collect();
-    let cure = match meant(id, known.iter().map(String::as_str)) {
+    let cure = match nearest(id, known.iter().map(String::as_str)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "`leadbridge lead list` shows those there are".to_owned(),
     };

@@ -84,6 +84,7 @@ pub(crate) fn rules(rng: &mut fastrand::Rng) -> Rules {
             .into_iter()
             .map(|rooftop| (rooftop.id.clone(), rooftop))
             .collect(),
+        measure: Default::default(),
     }
 }
 
