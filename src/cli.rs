@@ -13,6 +13,7 @@ use crate::io::store::StoreError;
 use demo::DemoOptions;
 use lead::LeadCommand;
 use plan::PlanOptions;
+use report::ReportOptions;
 use send::SendOptions;
 
 mod check;
@@ -20,6 +21,7 @@ pub mod demo;
 mod group;
 mod lead;
 mod plan;
+mod report;
 mod send;
 pub mod serve;
 mod table;
@@ -70,6 +72,8 @@ enum Command {
     /// Lists and shows leads, lets them go or ends them
     #[command(subcommand)]
     Lead(LeadCommand),
+    /// Shows the figures of a period: how fast, how often, by whom, and what came of it
+    Report(ReportOptions),
 }
 
 /// Why a command did not end well.
@@ -109,6 +113,7 @@ async fn answer(cli: Cli, out: &mut impl Write) -> Result<(), Failure> {
         Command::Plan(options) => plan::plan(config, options, out).await,
         Command::Send(options) => send::send(config, &options, out).await,
         Command::Lead(command) => lead::lead(config, command, out).await,
+        Command::Report(options) => report::report(config, options, out).await,
     }
 }
 

@@ -18,6 +18,7 @@ use list::ListOptions;
 mod change;
 mod list;
 mod show;
+mod why;
 
 /// Among so many of the latest leads the one that was meant is looked for.
 const MEANT_AMONG: usize = 200;
@@ -33,6 +34,11 @@ pub(super) enum LeadCommand {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Says in a paragraph what became of a lead: who was rung, what each did, how it ended
+    Why {
+        /// The lead
+        id: String,
     },
     /// Lets a held lead go: its phones ring as if it had just come in
     Release(ChangeOptions),
@@ -51,6 +57,7 @@ pub(super) async fn lead(
     match command {
         LeadCommand::List(options) => list::list(config, options, out).await,
         LeadCommand::Show { id, json } => show::show(config, &id, json, out).await,
+        LeadCommand::Why { id } => why::why(config, &id, out).await,
         LeadCommand::Release(options) => {
             change::change(config, Change::Release, options, out).await
         }

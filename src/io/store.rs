@@ -2,7 +2,8 @@
 //! thread, so that two can never be made of the same rows (P2, P4). A verb answers after its commit (P1).
 //!
 //! `store/sqlite.rs` opens the file and knows its tables, `store/writer.rs` commits in groups, `store/decide.rs`
-//! runs one decision, `store/rows.rs` reads and writes single rows, `store/reads.rs` answers questions. Nothing of
+//! runs one decision, `store/rows.rs` reads and writes single rows, `store/reads.rs` answers questions,
+//! `store/figures.rs` those of the figures and the board. Nothing of
 //! SQLite's shows in this file.
 //!
 //! What holds anything personal has no `Debug`, so that it cannot slip into a log.
@@ -26,6 +27,7 @@ use crate::rotation::Rules;
 
 mod decide;
 mod error;
+mod figures;
 mod reads;
 mod rows;
 mod sqlite;

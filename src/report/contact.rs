@@ -15,9 +15,9 @@ const AFTER_TEN: usize = 4;
 const MINUTE_MS: i64 = 60_000;
 
 /// What the trade claims of calls within one minute, in percent: a line to compare with, not a measurement of ours.
-pub const CLAIM_WITHIN_1_MIN_PERCENT: u32 = 75;
+const CLAIM_WITHIN_1_MIN_PERCENT: u32 = 75;
 /// What it claims of calls after ten minutes: at most so many percent.
-pub const CLAIM_AFTER_10_MIN_PERCENT: u32 = 50;
+const CLAIM_AFTER_10_MIN_PERCENT: u32 = 50;
 
 /// The contact curve of a group's own leads.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -189,7 +189,7 @@ impl Reads {
         self.ask(move |db| items(db, Some(lead))).await
     }
 
-    async fn ask<T: Send + 'static>(
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Connection) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
@@ -226,7 +226,7 @@ pub(super) fn phones_due(db: &Connection, now: Timestamp) -> Answer<Vec<PhoneKey
     keys.map(|key| parsed(&key?, "a phone's key")).collect()
 }
 
-fn record(db: &Connection, lead: LeadId) -> Answer<Option<Record>> {
+pub(super) fn record(db: &Connection, lead: LeadId) -> Answer<Option<Record>> {
     let Some(flow) = rows::flow(db, lead)? else {
         return Ok(None);
     };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
+use super::figures;
 use crate::phone::HashKey;
 
 /// The schema that this release writes.
@@ -102,6 +103,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, HashKey), StoreError> {
     if schema == 0 {
         make(&mut connection)?;
     }
+    connection.execute_batch(figures::TABLE)?;
     let key = hash_key(&connection)?;
     Ok((connection, key))
 }
