@@ -39,6 +39,7 @@ pub mod intake;
 pub mod io;
 pub mod lead;
 pub mod pacer;
+pub mod pages;
 pub mod phone;
 pub mod phones;
 pub mod phrases;

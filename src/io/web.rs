@@ -2,7 +2,7 @@
 //! that cannot be wrong, hand over to the engine, and answer. One bad request never ends the process.
 //!
 //! `web/leads.rs` takes leads, `web/callbacks.rs` what carriers ask, `web/api.rs` what programs of the group ask,
-//! `web/operating.rs` what tells how the daemon is.
+//! `web/figures.rs` the figures, `web/pages.rs` the pages for people, `web/operating.rs` what tells how the daemon is.
 
 use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
@@ -33,9 +33,11 @@ use crate::io::store::StoreError;
 mod api;
 mod callbacks;
 mod client;
+mod figures;
 mod leads;
 mod limits;
 mod operating;
+mod pages;
 mod problem;
 
 use limits::Limits;
@@ -133,7 +135,7 @@ pub async fn serve(
     }
 }
 
-fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 13] {
+fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 18] {
     let lead = || post(leads::receive).layer(DefaultBodyLimit::max(body_max));
     let callback = DefaultBodyLimit::max(CALLBACK_MAX_BYTES);
     let act = DefaultBodyLimit::max(ACT_MAX_BYTES);
@@ -155,7 +157,15 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 13] {
         ("/api/v1/leads", get(api::list)),
         ("/api/v1/leads/{id}", get(api::show)),
         ("/api/v1/leads/{id}/{act}", post(api::act).layer(act)),
-        ("/", get(operating::home)),
+        ("/api/v1/leads/{id}/why", get(figures::why)),
+        (
+            "/api/v1/leads/{id}/conversion",
+            post(figures::convert).layer(DefaultBodyLimit::max(ACT_MAX_BYTES)),
+        ),
+        ("/api/v1/report", get(figures::report)),
+        ("/", get(pages::board)),
+        ("/report", get(pages::report)),
+        ("/lead/{id}", get(pages::lead)),
         ("/healthz", get(operating::alive)),
         ("/readyz", get(operating::ready)),
         ("/metrics", get(operating::metrics)),

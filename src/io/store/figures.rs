@@ -47,6 +47,16 @@ impl Reads {
         self.ask(move |db| report(db, by, period, &rules)).await
     }
 
+    /// Whether a lead became a customer, as far as the dealer's system told.
+    pub async fn converted(&self, lead: LeadId) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM conversion WHERE lead = ?)";
+        let asked = move |db: &Connection| {
+            let mut statement = db.prepare_cached(sql)?;
+            Ok(statement.query_row([lead.to_string()], |row| row.get(0))?)
+        };
+        self.ask(asked).await
+    }
+
     /// The latest leads of every state that is not over, `limit` of each at most.
     pub async fn board(&self, limit: u32) -> Result<Vec<Record>, StoreError> {
         self.ask(move |db| board(db, limit)).await
