@@ -10,7 +10,7 @@
 //! - Speeds are those of the lead as shown (INTERFACE), by the wall clock and by the rooftop's: there only time in which
 //!   it was open counts, by the hours now in force. Medians and 90th percentiles are nearest-rank: the smallest value
 //!   that half (nine tenths) of all do not exceed, never one that nobody had.
-//! - By rep, a lead counts with every rep whose phone was rung for it. Its ring counts with the rep who was rung first,
+//! - By rep, a lead counts with every rep whose phone the carrier rang for it, or refused to. Its ring counts with the rep who was rung first,
 //!   its speeds from the accept key on and its outcome with the one who took it, `nobody-accepted` with all of them.
 //!
 //! `report/lead.rs` one lead, `report/figures.rs` one group of leads, `report/speed.rs` medians, `report/contact.rs` the
@@ -21,7 +21,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::flow::word;
-use crate::rotation::RepId;
 
 mod contact;
 mod csv;
@@ -189,15 +188,5 @@ impl By {
     /// Whether leads are counted once per rep.
     pub fn is_rep(self) -> bool {
         self == By::Rep
-    }
-}
-
-impl LeadFigures {
-    /// Whose phones were rung, each once.
-    fn reps(&self) -> Vec<&RepId> {
-        let mut reps: Vec<_> = self.rings.iter().map(|ring| &ring.rep).collect();
-        reps.sort();
-        reps.dedup();
-        reps
     }
 }

@@ -196,8 +196,9 @@ impl<'a> Story<'a> {
         let Some(rooftop) = self.rooftop.filter(|_| !self.flow.attempts.is_empty()) else {
             return;
         };
-        let t1 = self.flow.facts.t1;
-        let day = self.zone.to_datetime(t1).date();
+        let plan = self.lines(What::PlanMade).next();
+        let planned_at = plan.map_or(self.flow.facts.t1, |plan| plan.at);
+        let day = self.zone.to_datetime(planned_at).date();
         let rung = |rep: &RepId| self.flow.attempts.iter().any(|ring| ring.seat.rep == *rep);
         let missing = rooftop.reps.iter().filter(|rep| !rung(rep));
         let reps: Vec<_> = missing
@@ -208,7 +209,10 @@ impl<'a> Story<'a> {
                 .away
                 .iter()
                 .any(|(from, to)| (*from..=*to).contains(&day));
-            let off = rep.hours.as_ref().is_some_and(|hours| !hours.is_open(t1));
+            let off = rep
+                .hours
+                .as_ref()
+                .is_some_and(|hours| !hours.is_open(planned_at));
             if away {
                 self.say("why-not-away", &[("rep", &self.name(&rep.id))]);
             } else if off {

@@ -143,7 +143,7 @@ impl Flow {
         Marks([
             self.facts.t0,
             Some(self.facts.t1),
-            call.and_then(|life| life.placed_at),
+            call.and_then(|life| life.bound_at),
             first.and_then(|life| life.ringing_at),
             took.and_then(|attempt| attempt.life.answered_at),
             took.and_then(|attempt| attempt.settled_at),

@@ -192,6 +192,9 @@ fn doing(rep: &RepId, lead: LeadId, leads: &[Open<'_>]) -> &'static str {
         let mut rings = open.flow.attempts.iter().rev();
         rings.find(|ring| ring.seat.rep == *rep)
     });
+    if ring.is_some_and(|ring| ring.life.waits()) {
+        return "is next for";
+    }
     match (ring.map(|ring| (ring.result, ring.life.up())), lead) {
         (Some((Some(AttemptResult::Accepted), _)), Some(open)) => match open.flow.stage() {
             Stage::Talking => "talks with the customer of",

@@ -30,8 +30,9 @@ pub(super) fn page(title: &str, group: &str, refresh_s: Option<u32>, body: &Mark
                 header {
                     nav aria-label="Pages" {
                         strong { (group) }
-                        a href="/" { "Board" }
-                        a href="/report" { "Figures" }
+                        @for (name, path) in [("Board", "/"), ("Figures", "/report")] {
+                            a href=(path) aria-current=[(name == title).then_some("page")] { (name) }
+                        }
                     }
                 }
                 main { (body) }

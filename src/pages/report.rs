@@ -25,8 +25,8 @@ pub fn report(group: &str, report: &Report) -> String {
     let groups = report.rows.iter().map(|row| (&*row.name, &row.figures));
     let rows: Rows<'_> = groups.chain([("all", &report.total)]).collect();
     let body = html! {
-        h1 { "Figures " (report.period.in_words()) }
-        p.soft { "Leads received on these days, by the clock of " (report.period.zone) ". " (tests(report.tests_left_out)) }
+        h1 { "Leads received " (report.period.in_words()) }
+        p.soft { "Days by the clock of " (report.period.zone) ". " (tests(report.tests_left_out)) }
         (form(report))
         @if report.total.leads == 0 {
             p { strong { "No lead came in on these days." } }
@@ -132,16 +132,16 @@ fn speeds(rows: &Rows<'_>) -> Markup {
             f.time_to_connect
         }),
     ];
-    let heads = ["median", "90 %", "n", "while open: median", "90 %", "n"];
+    let heads = ["median", "90 %", "n", "open: median", "90 %", "n"];
     html! {
         section aria-labelledby="speeds" {
             h2 id="speeds" { "How fast" }
-            p.soft { "The full dot is the median, the hollow one what 90 % stay within, by the wall clock. “While open” counts only the time in which the rooftop was open." }
+            p.soft { "The full dot is the median, the hollow one what 90 % stay within, by the wall clock. “Open” counts only the time in which the rooftop was open." }
             @for (id, title, speed) in measures {
-                figure.plot aria-label=(id) {
+                figure.plot.beside aria-label=(id) {
                     figcaption { (title) }
                     (plot::speeds(title, &wall(rows, speed)))
-                    (table(title, &heads, rows, &|f| {
+                    (table("By the wall clock, and counting open time only.", &heads, rows, &|f| {
                         let speed = speed(f);
                         [quantiles(&speed.wall), quantiles(&speed.business)].concat()
                     }))
@@ -186,7 +186,7 @@ fn contact(report: &Report) -> Markup {
         section aria-labelledby="contact" {
             h2 id="contact" { "Contact, by the minute of the first call" }
             p.soft { "From your own leads that were called and are over. The dashed lines are what the trade claims, to compare with: not measured here." }
-            figure.plot {
+            figure.plot.beside {
                 (plot::contact(contact))
                 div.scroll { table {
                     caption { "Share of customers who were spoken with." }

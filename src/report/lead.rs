@@ -1,5 +1,7 @@
 //! One lead as the figures see it: read off its flow, without anything personal (P9).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::OpenTimes;
@@ -86,6 +88,14 @@ impl LeadFigures {
             wall,
             converted,
         }
+    }
+
+    /// Whose phones were rung, or could not be, each once; a ring that never left is nobody's.
+    pub fn reps(&self) -> BTreeSet<&RepId> {
+        let rings = self.rings.iter();
+        let was_tried =
+            |ring: &&Ring| ring.called || matches!(ring.result, Some(AttemptResult::Missed(_)));
+        rings.filter(was_tried).map(|ring| &ring.rep).collect()
     }
 
     /// The rep who took it; of several the last in the plan's order, as for t4 and t5.

@@ -64,7 +64,7 @@ impl Period {
     pub fn in_words(&self) -> String {
         let day = |day: Date| day.strftime("%-d %B %Y").to_string();
         if self.from == self.to {
-            return format!("of {}", day(self.from));
+            return format!("on {}", day(self.from));
         }
         format!("from {} to {}", day(self.from), day(self.to))
     }
@@ -106,7 +106,7 @@ mod tests {
     fn a_day_has_as_many_hours_as_its_clock() {
         let short = read(Some("2026-03-29"), Some("2026-03-29")).unwrap();
         assert_eq!(short.ends.duration_since(short.starts).as_hours(), 23);
-        assert_eq!(short.in_words(), "of 29 March 2026");
+        assert_eq!(short.in_words(), "on 29 March 2026");
         let long = read(Some("2026-10-25"), Some("2026-10-25")).unwrap();
         assert_eq!(long.ends.duration_since(long.starts).as_hours(), 25);
     }

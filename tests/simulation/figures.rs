@@ -139,8 +139,20 @@ fn names(seen: &[Seen], by: By) -> BTreeSet<String> {
         By::Source => real.map(|lead| lead.source.clone()).collect(),
         By::Rooftop => real.map(|lead| lead.rooftop.clone()).collect(),
         By::Rep => real
-            .flat_map(|lead| lead.rings.values().map(|ring| ring.rep.clone()))
+            .flat_map(|lead| {
+                lead.rings
+                    .values()
+                    .filter(|ring| ring.was_tried())
+                    .map(|ring| ring.rep.clone())
+            })
             .collect(),
+    }
+}
+
+impl Ring {
+    /// The carrier rang it or refused to.
+    fn was_tried(&self) -> bool {
+        self.rung.is_some() || self.result.starts_with("missed")
     }
 }
 
@@ -271,7 +283,10 @@ fn recounted(seen: &[Seen], group: Option<(By, &String)>) -> Value {
         None => true,
         Some((By::Source, name)) => lead.source == *name,
         Some((By::Rooftop, name)) => lead.rooftop == *name,
-        Some((By::Rep, name)) => lead.rings.values().any(|ring| ring.rep == *name),
+        Some((By::Rep, name)) => lead
+            .rings
+            .values()
+            .any(|ring| ring.rep == *name && ring.was_tried()),
     };
     let leads: Vec<&Seen> = seen.iter().filter(is_in).collect();
     let is_his = |name: &str| rep.is_none_or(|rep| rep == name);

@@ -54,7 +54,11 @@ impl Page<'_> {
     fn head(&mut self) {
         let period = &self.report.period;
         let by = word(self.report.by);
-        let title = format!("Leads {}, by {by} ({})", period.in_words(), period.zone);
+        let title = format!(
+            "Leads received {}, by {by} ({})",
+            period.in_words(),
+            period.zone
+        );
         let title = self.bold(&title);
         self.line(&title);
         if self.report.total.leads == 0 {
