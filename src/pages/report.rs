@@ -15,8 +15,11 @@ const KEY: [(&str, &str); 5] = [
     ("unconfirmed", "unconfirmed"),
     ("unreached", "customer not reached"),
     ("nobody", "nobody accepted"),
-    ("open", "other: open, held, ended by a person"),
+    ("open", OTHER),
 ];
+
+/// What the last colour means; by rep most of it is a colleague's.
+const OTHER: &str = "other: open, held, ended by a person";
 
 type Rows<'r> = Vec<(&'r str, &'r Figures)>;
 
@@ -32,7 +35,7 @@ pub fn report(group: &str, report: &Report) -> String {
             p { strong { "No lead came in on these days." } }
         } @else {
             (tiles(&report.total))
-            (outcomes(&rows))
+            (outcomes(report.by, &rows))
             (speeds(&rows))
             (contact(report))
             (conversions(report))
@@ -91,13 +94,13 @@ fn tiles(total: &Figures) -> Markup {
     }
 }
 
-fn outcomes(rows: &Rows<'_>) -> Markup {
+fn outcomes(by: By, rows: &Rows<'_>) -> Markup {
     html! {
         section aria-labelledby="outcomes" {
             h2 id="outcomes" { "What came of them" }
             figure.plot {
                 (plot::outcomes(rows))
-                ul.key { @for (class, what) in KEY { li { i class=(class) {} (what) } } }
+                ul.key { @for (class, what) in KEY { li { i class=(class) {} (what) @if by.is_rep() && what == OTHER { ", taken by a colleague" } } } }
             }
             (table("Leads by outcome; the shares are of all leads of the line.",
                 &["leads", "called", "connected", "95 % sure", "unconfirmed", "not reached", "why not", "nobody", "by a person", "open"],
