@@ -3,7 +3,7 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use leadbridge_providers::Language;
+use leadbridge_providers::{Language, Side};
 
 use crate::flow::shown::Stage;
 use crate::flow::{
@@ -168,7 +168,12 @@ impl<'a> Story<'a> {
         let life = &ring.life;
         let rang_at = life.ringing_at.or(life.placed_at);
         let nine = |entry: &Entry| is_nine(entry) && entry.leg == Some(ring.leg);
+        let came_in =
+            |entry: &Entry| entry.what == What::RepCalledIn && entry.leg == Some(ring.leg);
+        let came_in = self.timeline.iter().any(came_in);
         let id = match ring.result {
+            Some(AttemptResult::Accepted) if came_in => "called-in-accepted".to_owned(),
+            _ if came_in => "called-in".to_owned(),
             Some(AttemptResult::Accepted) => "accepted".to_owned(),
             Some(AttemptResult::Passed) if self.timeline.iter().any(nine) => {
                 "suspicious".to_owned()
@@ -225,6 +230,14 @@ impl<'a> Story<'a> {
         let legs = &self.flow.customer;
         for leg in legs {
             let life = &leg.life;
+            if leg.leg.side == Side::In {
+                let after = self.after(life.created_at);
+                self.say("why-customer-called-in", &[("after", &after)]);
+                if leg.result == Some(CustomerResult::Answered) {
+                    self.answered(leg);
+                }
+                continue;
+            }
             match leg.result {
                 Some(CustomerResult::Answered) => self.answered(leg),
                 Some(CustomerResult::Missed(reason)) => {
@@ -241,7 +254,9 @@ impl<'a> Story<'a> {
         let Some(at) = leg.life.answered_at else {
             return;
         };
-        self.say("why-customer-answered", &[("after", &self.after(at))]);
+        if leg.leg.side != Side::In {
+            self.say("why-customer-answered", &[("after", &self.after(at))]);
+        }
         if let Some(end) = leg.life.ended_at {
             let talk = self.lasting(end.duration_since(at));
             self.say("why-talked", &[("for", &talk)]);

@@ -109,7 +109,8 @@ fn ring(attempt: &Attempt) -> Ring {
     Ring {
         rep: attempt.seat.rep.clone(),
         owner: attempt.seat.owner,
-        called: attempt.life.call.is_some(),
+        // A rep who rang us was not rung.
+        called: attempt.life.bound_at.is_some(),
         result: attempt.result,
     }
 }

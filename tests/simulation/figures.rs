@@ -33,7 +33,8 @@ struct Seen {
     is_held: bool,
     in_line_ms: Option<i64>,
     in_line_since: Option<Timestamp>,
-    answered: BTreeMap<u16, Option<Timestamp>>,
+    /// The calls with the customer, in order.
+    answered: Vec<(LegId, Option<Timestamp>)>,
     closed: Option<String>,
     joined: bool,
     /// Wall clock and business clock of each speed.
@@ -179,7 +180,7 @@ impl Seen {
             .get(&1)
             .and_then(|ring| ring.ringing.or(ring.rung));
         let took = seen.rings.values().rev().find_map(|ring| ring.accepted);
-        let answer = seen.answered.values().last().copied().flatten();
+        let answer = seen.answered.last().and_then(|(_, answered)| *answered);
         seen.speeds = [first, took, answer].map(|mark| {
             let mark = mark?;
             Some((ms(t1, mark), open_ms(hours, t1, mark)))
@@ -216,10 +217,16 @@ impl Seen {
         if entry.what == What::RepPassed && reason == "suspicious" {
             self.nines.push(rep.to_owned());
         }
-        if let Some(number) = number(Side::Customer) {
-            let answered = self.answered.entry(number).or_default();
+        if let Some(leg) = entry.leg.filter(|leg| leg.side != Side::Rep) {
+            if !self.answered.iter().any(|(known, _)| *known == leg) {
+                self.answered.push((leg, None));
+            }
             if entry.what == What::CustomerAnswered {
-                *answered = Some(entry.at);
+                let mut calls = self.answered.iter_mut();
+                let call = calls
+                    .find(|(known, _)| *known == leg)
+                    .expect("it was put there");
+                call.1 = Some(entry.at);
             }
         }
         match entry.what {

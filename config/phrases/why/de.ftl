@@ -43,6 +43,8 @@ why-ring-unsent = { $rep } sollte noch angerufen werden, und das war nicht mehr 
 why-ring-lost = Ob das Telefon von { $rep } geklingelt hat, wissen wir nicht: Der Netzanbieter hat es nicht gesagt.
 why-ring-accepted = { $rep } wurde nach { $after } angerufen und nahm ihn nach { $accepted }.
 why-ring-live = { $rep } wird gerade angerufen.
+why-ring-called-in = { $rep } rief nach { $after } selbst die Leadnummer an.
+why-ring-called-in-accepted = { $rep } rief nach { $after } selbst die Leadnummer an und nahm ihn.
 why-unheard = Bei einem oder mehreren dieser Anrufe wurde nie gemeldet, dass das Telefon klingelt.
 why-more = Dazwischen wurde noch { $count } Mal ein Kollege angerufen, bis zur Runde { $rounds }.
 why-nobody-rung = Es wurde kein Kollege angerufen.
@@ -50,6 +52,7 @@ why-not-away = { $rep } war an dem Tag abwesend.
 why-not-off-duty = { $rep } hatte da keinen Dienst.
 
 ## Der Kunde.
+why-customer-called-in = Der Kunde rief selbst an, { $after } nach dem Eingang.
 why-customer-answered = Der Kunde wurde angerufen und nahm ab, { $after } nach dem Eingang.
 why-customer-no-answer = Der Kunde wurde angerufen und nahm nicht ab.
 why-customer-busy = Der Kunde wurde angerufen und war besetzt.

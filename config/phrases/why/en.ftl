@@ -43,6 +43,8 @@ why-ring-unsent = { $rep } was about to be rung, and that was no longer needed.
 why-ring-lost = Whether the phone of { $rep } rang is not known: the carrier did not say.
 why-ring-accepted = { $rep } was rung after { $after } and took it after { $accepted }.
 why-ring-live = { $rep } is being rung now.
+why-ring-called-in = { $rep } rang the lead line after { $after }.
+why-ring-called-in-accepted = { $rep } rang the lead line after { $after } and took it.
 why-unheard = Of one or more of these calls it was never reported that the phone rang.
 why-more = In between colleagues were rung { $count } more times, up to round { $rounds }.
 why-nobody-rung = No colleague was rung.
@@ -50,6 +52,7 @@ why-not-away = { $rep } was away that day.
 why-not-off-duty = { $rep } was off duty then.
 
 ## The customer.
+why-customer-called-in = The customer rang us, { $after } after the lead came in.
 why-customer-answered = The customer was rung and picked up, { $after } after the lead came in.
 why-customer-no-answer = The customer was rung and did not pick up.
 why-customer-busy = The customer was rung and was on another call.

@@ -43,6 +43,8 @@ why-ring-unsent = { $rep } allait être appelé, et ce n'était plus nécessaire
 why-ring-lost = On ne sait pas si le téléphone de { $rep } a sonné : l'opérateur ne l'a pas dit.
 why-ring-accepted = { $rep } a été appelé après { $after } et l'a pris après { $accepted }.
 why-ring-live = On appelle { $rep } en ce moment.
+why-ring-called-in = { $rep } a appelé la ligne des leads après { $after }.
+why-ring-called-in-accepted = { $rep } a appelé la ligne des leads après { $after } et l'a pris.
 why-unheard = Pour un ou plusieurs de ces appels, il n'a jamais été signalé que le téléphone sonnait.
 why-more = Entre-temps, des collègues ont encore été appelés { $count } fois, jusqu'au tour { $rounds }.
 why-nobody-rung = Aucun collègue n'a été appelé.
@@ -50,6 +52,7 @@ why-not-away = { $rep } était absent ce jour-là.
 why-not-off-duty = { $rep } n'était pas de service à ce moment.
 
 ## Le client.
+why-customer-called-in = Le client a appelé lui-même, { $after } après l'arrivée.
 why-customer-answered = Le client a été appelé et a répondu, { $after } après l'arrivée.
 why-customer-no-answer = Le client a été appelé et n'a pas répondu.
 why-customer-busy = Le client a été appelé et était en ligne.

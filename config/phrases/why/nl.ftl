@@ -43,6 +43,8 @@ why-ring-unsent = { $rep } moest nog gebeld worden, en dat was niet meer nodig.
 why-ring-lost = Of de telefoon van { $rep } rinkelde, weten we niet: de telefoniedienst heeft het niet gezegd.
 why-ring-accepted = { $rep } werd na { $after } gebeld en nam hem na { $accepted }.
 why-ring-live = { $rep } wordt nu gebeld.
+why-ring-called-in = { $rep } belde na { $after } zelf naar de leadlijn.
+why-ring-called-in-accepted = { $rep } belde na { $after } zelf naar de leadlijn en nam hem.
 why-unheard = Van één of meer van die oproepen is nooit gemeld dat de telefoon rinkelde.
 why-more = Tussendoor werd nog { $count } keer een collega gebeld, tot ronde { $rounds }.
 why-nobody-rung = Er is geen enkele collega gebeld.
@@ -50,6 +52,7 @@ why-not-away = { $rep } was die dag afwezig.
 why-not-off-duty = { $rep } had toen geen dienst.
 
 ## De klant.
+why-customer-called-in = De klant belde zelf, { $after } na binnenkomst.
 why-customer-answered = De klant werd gebeld en nam op, { $after } na binnenkomst.
 why-customer-no-answer = De klant werd gebeld en nam niet op.
 why-customer-busy = De klant werd gebeld en was in gesprek.
