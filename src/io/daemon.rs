@@ -12,13 +12,14 @@ use leadbridge_providers::twilio::Twilio;
 use secrecy::ExposeSecret;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 
 use crate::io::carrier::Trunk;
 use crate::io::clock::Clock;
 use crate::io::config::{self, CarrierKind, CarrierSettings, Environment, Report, Settings};
+use crate::io::due::Look;
 use crate::io::engine::{Engine, Parts};
 use crate::io::metrics::Metrics;
+use crate::io::notice::{CannotMail, Post};
 use crate::io::store::{Store, StoreError};
 use crate::io::web;
 use crate::phrases::Phrases;
@@ -36,6 +37,9 @@ pub enum CannotStart {
     /// No HTTP client could be made.
     #[error("no connection to carriers can be made: {0}")]
     Http(#[from] reqwest::Error),
+    /// No mail can be sent.
+    #[error(transparent)]
+    Mail(#[from] CannotMail),
     /// The folder for the data can't be made.
     #[error("the folder {} can't be made: {error}; make it, or change data_dir in [server]", path.display())]
     Folder {
@@ -76,8 +80,9 @@ impl Daemon {
             sources: ArcSwap::from_pointee(sources.value),
             phrases: Phrases::shipped(),
             trunks: trunks(&settings)?,
+            post: Post::new(&settings.notice)?,
             metrics,
-            due: Notify::new(),
+            due: Look::new(),
         });
         Ok(Daemon {
             engine,

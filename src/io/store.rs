@@ -2,15 +2,16 @@
 //! thread, so that two can never be made of the same rows (P2, P4). A verb answers after its commit (P1).
 //!
 //! `store/sqlite.rs` opens the file and knows its tables, `store/writer.rs` commits in groups, `store/decide.rs`
-//! runs one decision, `store/rows.rs` reads and writes single rows, `store/reads.rs` answers questions,
-//! `store/figures.rs` those of the figures and the board, `store/person.rs` forgets. Nothing of
-//! SQLite's shows in this file.
+//! runs one decision, `store/rows.rs` reads and writes single rows, `store/messages.rs` keeps what was written to
+//! people, `store/reads.rs` answers questions, `store/figures.rs` those of the figures and the board,
+//! `store/person.rs` forgets. Nothing of SQLite's shows in this file.
 //!
 //! What holds anything personal has no `Debug`, so that it cannot slip into a log.
 //!
 //! A verb whose future is dropped may still happen: what it left in the outbox and its wakes are found again by
 //! [`Reads::outbox`] and [`Reads::pending`].
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use leadbridge_providers::LeadId;
 
-use crate::decision::Arrival;
+use crate::decision::{self, Arrival};
 use crate::flow::errand::Errand;
 use crate::flow::{Command, Entry, Event, Flow};
 use crate::lead::Lead;
@@ -28,6 +29,7 @@ use crate::rotation::Rules;
 mod decide;
 mod error;
 mod figures;
+mod messages;
 mod person;
 mod reads;
 mod rows;
@@ -35,6 +37,7 @@ mod sqlite;
 mod writer;
 
 pub use error::StoreError;
+pub use messages::{Fate, Letter, Message, MessageState, Posting, Written};
 pub use reads::{Counts, Filter, Item, Page, Raw, Reads, Record};
 
 use writer::Writer;
@@ -121,6 +124,13 @@ pub struct Wake {
     pub event: Event,
 }
 
+impl Stepped {
+    /// Whether anything is to be done now that it is written.
+    pub fn leaves_something(&self) -> bool {
+        self.flow != self.before || !self.effects.is_empty() || !self.wakes.is_empty()
+    }
+}
+
 impl Store {
     /// Opens the file, or makes it. A second daemon on the same file is refused. `on_commit` hears how long each
     /// commit took.
@@ -161,8 +171,11 @@ impl Store {
         rules: Arc<Rules>,
         now: Timestamp,
     ) -> Result<Received, StoreError> {
-        let (about, key) = (new.arrival.lead, self.key.clone());
-        let verb = move |db: &_| decide::receive(db, new, &rules, &key, now);
+        let about = new.arrival.lead;
+        // No row is needed for this, so that the writer need not do it.
+        let meet = || decision::meet(&new.arrival, &rules, &self.key, now);
+        let met = catch_unwind(AssertUnwindSafe(meet)).map_err(|_| StoreError::Panicked)?;
+        let verb = move |db: &_| decide::receive(db, new, met, &rules, now);
         self.writer.write(Some(about), verb).await
     }
 
