@@ -15,6 +15,7 @@ use clap_complete::Shell;
 use demo::DemoOptions;
 use lead::LeadCommand;
 use plan::PlanOptions;
+use report::ReportOptions;
 use send::SendOptions;
 
 mod call_test;
@@ -26,6 +27,7 @@ mod lead;
 mod man;
 mod peer;
 mod plan;
+mod report;
 mod schema;
 mod send;
 pub mod serve;
@@ -79,6 +81,8 @@ enum Command {
     /// Lists and shows leads, lets them go or ends them
     #[command(subcommand)]
     Lead(LeadCommand),
+    /// Shows the figures of a period: how fast, how often, by whom, and what came of it
+    Report(ReportOptions),
     /// Prints the JSON Schema of a configuration file, for editors
     Schema {
         /// Which file
@@ -132,6 +136,7 @@ async fn answer(cli: Cli, out: &mut impl Write) -> Result<(), Failure> {
         Command::Send(options) => send::send(config, &options, out).await,
         Command::CallTest(options) => call_test::call_test(config, options, out).await,
         Command::Lead(command) => lead::lead(config, command, out).await,
+        Command::Report(options) => report::report(config, options, out).await,
         Command::Schema { file } => Ok(schema::schema(file, out)?),
         Command::Completions { shell } => Ok(completions::completions(shell, out)?),
         Command::Man => Ok(man::man(out)?),

@@ -48,6 +48,7 @@ pub fn decide(rows: Rows, event: Event, rules: &Rules, now: Timestamp) -> Decisi
     let mut moment = Moment::new(now, rules, &mut desk, &mut number);
     flow.step(event, &mut moment);
     let (commands, timeline) = (moment.commands, moment.timeline);
+    flow.noted.note(&timeline);
     let mut wakes = desk.wakes(now);
     wakes.extend(number.wakes());
     wakes.sort();
@@ -227,11 +228,9 @@ pub fn set_out(lead: LeadId, met: Met, number: &Number, rules: &Rules, now: Time
         timeline.push(Entry::new(now, What::LeadHeld).because(word(reason)));
         commands.push(Command::Notice(Notice::Held(reason)));
     }
-    Outset::Own(
-        Box::new(Flow::new(lead, facts, state, fresh_until)),
-        timeline,
-        commands,
-    )
+    let mut flow = Flow::new(lead, facts, state, fresh_until);
+    flow.noted.note(&timeline);
+    Outset::Own(Box::new(flow), timeline, commands)
 }
 
 /// A customer who asks again makes a new plan of a flow that reached nobody.

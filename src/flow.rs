@@ -11,7 +11,7 @@
 //! phone, `flow/gone.rs` a rep who hung up meanwhile, `flow/called_in.rs` calls that come in, `flow/outcome.rs` what
 //! came of it, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
 //! carrier, `flow/shown.rs` how a flow looks from outside,
-//! `flow/intervention.rs` what a person does with one.
+//! `flow/noted.rs` what it remembers for the figures, `flow/intervention.rs` what a person does with one.
 
 use std::collections::BTreeSet;
 
@@ -35,6 +35,7 @@ mod intervention;
 mod keys;
 mod leg;
 mod moment;
+mod noted;
 mod outcome;
 mod overdue;
 mod placing;
@@ -52,6 +53,7 @@ pub use event::{Command, Event, Notice, Text};
 pub use intervention::Intervention;
 pub use leg::{Create, Life, Rank, Wish};
 pub use moment::Moment;
+pub use noted::{Noted, is_nine};
 pub use round::{Ladder, Round, Slot, SlotState};
 pub use timeline::{By, Entry, What, word};
 
@@ -98,6 +100,9 @@ pub struct Flow {
     /// The admin was told that the rooftop is gone.
     #[serde(default)]
     pub told_gone: bool,
+    /// For the figures.
+    #[serde(default)]
+    pub noted: Noted,
 }
 
 /// What was known of a lead at arrival, without anything personal. Only who comes first changes: a customer who rings
@@ -282,6 +287,7 @@ impl Flow {
             told_to_wait: false,
             texted: 0,
             told_gone: false,
+            noted: Noted::default(),
         }
     }
 

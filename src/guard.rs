@@ -168,6 +168,7 @@ mod tests {
             customer_rings_per_day: 4,
             reps: BTreeMap::from([(RepId("an".to_owned()), an())]),
             rooftops: BTreeMap::from([(RooftopId("gent".to_owned()), gent())]),
+            measure: Default::default(),
         }
     }
 

@@ -84,6 +84,16 @@ impl Hours {
         self.next(after, |span| span.end)
     }
 
+    /// When it is open between two moments: in order, apart from each other, and cut off at both.
+    pub fn open_spans(&self, from: Timestamp, until: Timestamp) -> Vec<Range<Timestamp>> {
+        let mut spans = self.spans(from, until);
+        for span in &mut spans {
+            *span = span.start.max(from)..span.end.min(until);
+        }
+        spans.retain(|span| span.start < span.end);
+        spans
+    }
+
     /// The zone whose wall clock the rule speaks of.
     pub fn zone(&self) -> &TimeZone {
         &self.zone

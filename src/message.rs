@@ -593,6 +593,7 @@ mod tests {
             customer_rings_per_day: 4,
             reps: reps.map(|rep| (rep.id.clone(), rep)).into(),
             rooftops: rooftops.map(|rooftop| (rooftop.id.clone(), rooftop)).into(),
+            measure: Default::default(),
         }
     }
 

@@ -13,6 +13,17 @@ const LANGUAGES: [Language; 4] = [Language::Nl, Language::Fr, Language::De, Lang
 /// What an empty value is for a phrase: something that Fluent can select on.
 const NONE: &str = "none";
 
+/// What is said, and what managers read, in one language.
+macro_rules! shipped {
+    ($code:literal) => {
+        concat!(
+            include_str!(concat!("../config/phrases/", $code, ".ftl")),
+            "\n",
+            include_str!(concat!("../config/phrases/why/", $code, ".ftl"))
+        )
+    };
+}
+
 /// The sentences of every language; each language has all of them.
 pub struct Phrases(BTreeMap<Language, FluentBundle<FluentResource>>);
 
@@ -51,10 +62,10 @@ impl Phrases {
     /// The sentences that Leadbridge ships.
     pub fn shipped() -> Phrases {
         Phrases::new(&[
-            (Language::Nl, include_str!("../config/phrases/nl.ftl")),
-            (Language::Fr, include_str!("../config/phrases/fr.ftl")),
-            (Language::De, include_str!("../config/phrases/de.ftl")),
-            (Language::En, include_str!("../config/phrases/en.ftl")),
+            (Language::Nl, shipped!("nl")),
+            (Language::Fr, shipped!("fr")),
+            (Language::De, shipped!("de")),
+            (Language::En, shipped!("en")),
         ])
         .expect("the shipped phrases are whole, a test reads them")
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use leadbridge_providers::Language;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,26 @@ pub struct Rules {
     pub reps: BTreeMap<RepId, Rep>,
     /// The rooftops, by id.
     pub rooftops: BTreeMap<RooftopId, Rooftop>,
+    /// What the figures are measured by.
+    pub measure: Measure,
+}
+
+/// What the figures are measured by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measure {
+    /// The group's own clock: which day a lead belongs to.
+    pub zone: TimeZone,
+    /// The share of leads that the group wants to sell to, in percent.
+    pub target_percent: u32,
+}
+
+impl Default for Measure {
+    fn default() -> Measure {
+        Measure {
+            zone: TimeZone::UTC,
+            target_percent: 13,
+        }
+    }
 }
 
 /// Somebody whose phone may be rung.

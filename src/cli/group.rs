@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::Failure;
-use crate::io::config::{self, Environment, Report, Settings, Uses};
+use crate::io::config::{self, Environment, Report, Settings, Uses, nearest};
 use crate::io::daemon::CannotStart;
 use crate::io::store::{Reads, Store};
 use crate::phone::HashKey;
@@ -105,19 +105,9 @@ pub(super) fn unknown<'k>(
     name: &str,
     known: impl Iterator<Item = &'k str> + Clone,
 ) -> Failure {
-    let cure = match meant(name, known.clone()) {
+    let cure = match nearest(name, known.clone()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("there are: {}", known.collect::<Vec<_>>().join(", ")),
     };
     Failure::No(format!("there is no {what} `{name}`; {cure}"))
-}
-
-/// The known name that somebody who wrote `name` meant, if one is near enough.
-pub(super) fn meant<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let far = name.chars().count() / 3 + 1;
-    known
-        .map(|known| (strsim::damerau_levenshtein(name, known), known))
-        .filter(|(distance, _)| *distance <= far)
-        .min()
-        .map(|(_, known)| known)
 }

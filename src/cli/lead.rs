@@ -7,9 +7,10 @@ use clap::Subcommand;
 use leadbridge_providers::LeadId;
 
 use super::Failure;
-use super::group::{Group, meant};
+use super::group::Group;
 use crate::flow::shown::{Shown, Stage};
 use crate::flow::{Intervention, Outcome, word};
+use crate::io::config::nearest;
 use crate::io::store::{Filter, Reads, Record};
 use change::ChangeOptions;
 use list::ListOptions;
@@ -18,6 +19,7 @@ mod change;
 mod list;
 mod person;
 mod show;
+mod why;
 
 /// Among so many of the latest leads the one that was meant is looked for.
 const MEANT_AMONG: usize = 200;
@@ -33,6 +35,11 @@ pub(super) enum LeadCommand {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Says in a paragraph what became of a lead: who was rung, what each did, how it ended
+    Why {
+        /// The lead
+        id: String,
     },
     /// Lets a held lead go: its phones ring as if it had just come in
     Release(ChangeOptions),
@@ -63,6 +70,7 @@ pub(super) async fn lead(
     match command {
         LeadCommand::List(options) => list::list(config, options, out).await,
         LeadCommand::Show { id, json } => show::show(config, &id, json, out).await,
+        LeadCommand::Why { id } => why::why(config, &id, out).await,
         LeadCommand::Release(options) => {
             change::change(config, Intervention::Release, options, out).await
         }
@@ -102,7 +110,7 @@ async fn no_such_lead(reads: &Reads, id: &str) -> Result<Failure, Failure> {
     let page = reads.list(Filter::default(), None, MEANT_AMONG).await?;
     let leads = page.leads.iter().map(|record| record.flow.lead.to_string());
     let known: Vec<_> = leads.collect();
-    let cure = match meant(id, known.iter().map(String::as_str)) {
+    let cure = match nearest(id, known.iter().map(String::as_str)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "`leadbridge lead list` shows those there are".to_owned(),
     };

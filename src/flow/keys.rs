@@ -2,6 +2,7 @@
 
 use leadbridge_providers::{Asked, LegId, Side};
 
+use super::noted::NINE;
 use super::{AttemptResult, Cue, Entry, Flow, Kind, Missed, Moment, Outcome, State, What};
 use crate::lead::HeldReason;
 
@@ -73,7 +74,7 @@ impl Flow {
         match key {
             _ if !open || !self.to_be_had() => self.too_late(index),
             Some('1') => self.accept(index, m),
-            Some('2') => self.pass(index, Cue::Passed, m),
+            Some('2') => self.pass(index, Cue::Passed, None, m),
             Some('3') if repeats < REPEATS_MAX => {
                 self.cue(
                     index,
@@ -86,7 +87,7 @@ impl Flow {
             Some('7') => {
                 let owner = self.is_last_owner(index, m);
                 let cue = if owner { Cue::Passed } else { Cue::Paused };
-                self.pass(index, cue, m);
+                self.pass(index, cue, None, m);
                 let now = m.now;
                 self.tally(index, m, |phone| phone.pause(now));
             }
@@ -126,20 +127,24 @@ impl Flow {
         self.engage(index, m);
     }
 
-    fn pass(&mut self, index: usize, cue: Cue, m: &mut Moment<'_>) {
+    fn pass(&mut self, index: usize, cue: Cue, why: Option<&str>, m: &mut Moment<'_>) {
         self.cue(index, cue);
         if self.attempts[index].result.is_some() {
             return;
         }
         self.finish(index, AttemptResult::Passed, m);
-        m.tell(Entry::new(m.now, What::RepPassed).of(&self.attempts[index]));
+        let entry = Entry::new(m.now, What::RepPassed).of(&self.attempts[index]);
+        m.tell(match why {
+            Some(why) => entry.because(why),
+            None => entry,
+        });
         let (passes_max, now) = (self.terms().passes_max, m.now);
         self.tally(index, m, |phone| phone.passed(passes_max, now));
     }
 
     /// Key 9. A second one from another phone, or the owner's, leaves the lead to a person.
     fn suspect(&mut self, index: usize, m: &mut Moment<'_>) {
-        self.pass(index, Cue::Suspicious, m);
+        self.pass(index, Cue::Suspicious, Some(NINE), m);
         let seat = &self.attempts[index].seat;
         let second = self
             .suspected_by

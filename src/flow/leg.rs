@@ -78,6 +78,9 @@ pub struct Life {
     pub rank: Rank,
     /// The carrier's name.
     pub call: Option<CarrierCallId>,
+    /// When we knew that the carrier has it: t2, and what the timeline tells.
+    #[serde(default)]
+    pub bound_at: Option<Timestamp>,
     /// When we decided on it.
     pub created_at: Timestamp,
     /// When the request left: the span counts from here.
@@ -113,6 +116,7 @@ impl Life {
             create: Create::Leaving,
             rank: Rank::Created,
             call: None,
+            bound_at: None,
             created_at: now,
             left_at: Some(now),
             placed_at: None,
@@ -192,6 +196,7 @@ impl Life {
     pub fn bind(&mut self, call: &CarrierCallId, now: Timestamp) {
         self.settle(now);
         self.call.get_or_insert_with(|| call.clone());
+        self.bound_at.get_or_insert(now);
     }
 
     /// The create's answer was no answer.

@@ -143,7 +143,7 @@ impl Flow {
         Marks([
             self.facts.t0,
             Some(self.facts.t1),
-            call.and_then(|life| life.placed_at),
+            call.and_then(|life| life.bound_at),
             first.and_then(|life| life.ringing_at),
             took.and_then(|attempt| attempt.life.answered_at),
             took.and_then(|attempt| attempt.settled_at),
@@ -285,6 +285,20 @@ fn shown_entry(entry: &Entry, zone: &TimeZone) -> ShownEntry {
 }
 
 impl Stage {
+    /// The states of a lead that is not over, in the order in which a person looks at them.
+    pub const OPEN: [Stage; 10] = [
+        Stage::Held,
+        Stage::InLine,
+        Stage::Waiting,
+        Stage::Ringing,
+        Stage::Whispering,
+        Stage::Dialling,
+        Stage::Talking,
+        Stage::WrappingUp,
+        Stage::Sleeping,
+        Stage::Stalled,
+    ];
+
     /// The word that a source gets in its 202.
     pub fn told(self, outcome: Option<Outcome>) -> String {
         match (self, outcome) {

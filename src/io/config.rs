@@ -31,6 +31,8 @@ use findings::Findings;
 use secret::Vault;
 use section::{Section, Text};
 
+pub(crate) use words::nearest;
+
 /// All three files.
 #[derive(Debug)]
 pub struct Loaded {

@@ -28,20 +28,6 @@ const SPEED_S: [f64; 12] = [
 const COMMIT_S: [f64; 10] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 3.0,
 ];
-/// The states that have a figure, so that one without flows is told as 0.
-const OPEN: [Stage; 10] = [
-    Stage::Held,
-    Stage::InLine,
-    Stage::Waiting,
-    Stage::Ringing,
-    Stage::Whispering,
-    Stage::Dialling,
-    Stage::Talking,
-    Stage::WrappingUp,
-    Stage::Sleeping,
-    Stage::Stalled,
-];
-
 type Labels<const N: usize> = [(&'static str, String); N];
 
 /// All figures; a copy counts into the same ones.
@@ -165,7 +151,8 @@ impl Metrics {
     /// All figures as OpenMetrics text; without `counts`, because the store is away, those of the last time.
     pub fn encode(&self, counts: Option<&Counts>) -> String {
         if let Some(counts) = counts {
-            for stage in OPEN {
+            // A state without flows is told as 0.
+            for stage in Stage::OPEN {
                 let count = counts.flows.get(&stage).copied().unwrap_or(0);
                 let labels = [("state", word(stage))];
                 self.flows.get_or_create(&labels).set(i64::from(count));

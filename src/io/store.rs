@@ -3,7 +3,8 @@
 //!
 //! `store/sqlite.rs` opens the file and knows its tables, `store/writer.rs` commits in groups, `store/decide.rs`
 //! runs one decision, `store/rows.rs` reads and writes single rows, `store/messages.rs` keeps what was written to
-//! people, `store/reads.rs` answers questions, `store/person.rs` forgets. Nothing of SQLite's shows in this file.
+//! people, `store/reads.rs` answers questions, `store/figures.rs` those of the figures and the board,
+//! `store/person.rs` forgets. Nothing of SQLite's shows in this file.
 //!
 //! What holds anything personal has no `Debug`, so that it cannot slip into a log.
 //!
@@ -28,6 +29,7 @@ use crate::rotation::{CarrierId, Rules};
 mod called_in;
 mod decide;
 mod error;
+mod figures;
 mod messages;
 mod person;
 mod reads;

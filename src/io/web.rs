@@ -2,8 +2,8 @@
 //! that cannot be wrong, hand over to the engine, and answer. One bad request never ends the process.
 //!
 //! `web/leads.rs` takes leads, `web/callbacks.rs` what carriers ask, `web/messages.rs` what they tell of texts,
-//! `web/api.rs` what programs of the group ask, `web/persons.rs` what a person may ask by law, `web/operating.rs` what
-//! tells how the daemon is.
+//! `web/api.rs` what programs of the group ask, `web/figures.rs` the figures, `web/pages.rs` the pages for people,
+//! `web/persons.rs` what a person may ask by law, `web/operating.rs` what tells how the daemon is.
 
 use std::any::Any;
 use std::net::IpAddr;
@@ -33,10 +33,12 @@ mod api;
 mod call_tests;
 mod callbacks;
 mod client;
+mod figures;
 mod leads;
 mod limits;
 mod messages;
 mod operating;
+mod pages;
 mod persons;
 mod problem;
 mod ring_tone;
@@ -107,7 +109,7 @@ pub fn router(engine: Engine, server: &Server) -> Router {
     guarded(router).with_state(web)
 }
 
-fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 18] {
+fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 23] {
     let lead = || post(leads::receive).layer(DefaultBodyLimit::max(body_max));
     let callback = DefaultBodyLimit::max(CALLBACK_MAX_BYTES);
     let act = DefaultBodyLimit::max(ACT_MAX_BYTES);
@@ -134,6 +136,15 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 18] {
         ("/api/v1/leads", get(api::list)),
         ("/api/v1/leads/{id}", get(api::show)),
         ("/api/v1/leads/{id}/{act}", post(api::act).layer(act)),
+        ("/api/v1/leads/{id}/why", get(figures::why)),
+        (
+            "/api/v1/leads/{id}/conversion",
+            post(figures::convert).layer(DefaultBodyLimit::max(ACT_MAX_BYTES)),
+        ),
+        ("/api/v1/report", get(figures::report)),
+        ("/", get(pages::board)),
+        ("/report", get(pages::report)),
+        ("/lead/{id}", get(pages::lead)),
         ("/api/v1/call-tests", post(call_tests::order).layer(act)),
         (
             "/api/v1/leads/{id}/objects",
@@ -143,7 +154,6 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 18] {
             "/api/v1/persons/erase",
             post(persons::forget).layer(DefaultBodyLimit::max(ACT_MAX_BYTES)),
         ),
-        ("/", get(operating::home)),
         ("/healthz", get(operating::alive)),
         ("/readyz", get(operating::ready)),
         ("/metrics", get(operating::metrics)),

@@ -6,4 +6,5 @@ mod callbacks;
 mod house;
 mod leads;
 mod operating;
+mod pages;
 mod serving;

@@ -23,6 +23,8 @@ pub(crate) struct Store {
     pub(crate) desk: BTreeMap<PhoneKey, Phone>,
     pub(crate) numbers: BTreeMap<PhoneKey, Number>,
     pub(crate) timeline: BTreeMap<LeadId, Vec<Entry>>,
+    /// Whose customer it was already.
+    pub(crate) joined: BTreeMap<LeadId, LeadId>,
     pub(crate) outbox: BTreeMap<u64, Item>,
     /// What each lead told, and the customer's number: the lead's own row (P9).
     pub(crate) told: BTreeMap<LeadId, Lead>,
@@ -106,6 +108,7 @@ impl World<'_> {
             Outset::Joined(flow, timeline, to) => {
                 self.tell(|| format!("{lead} joins {to}"));
                 self.insert(*flow, timeline, Vec::new());
+                self.daemon.store.joined.insert(lead, to);
                 self.decide(to, Event::Joined, None);
             }
         }

@@ -17,6 +17,7 @@ use uuid::Uuid;
 pub(crate) const SECRETS: [&str; 3] = ["Zwartepoorten", "Ghislaine", "zebrapad"];
 
 const ROOFTOPS: [&str; 2] = ["gent", "aalst"];
+const SOURCES: [&str; 3] = ["website", "portal", "importer"];
 
 /// What all seeds share, because it is slow to read.
 pub(crate) struct Pool {
@@ -84,6 +85,7 @@ pub(crate) fn rules(rng: &mut fastrand::Rng) -> Rules {
             .into_iter()
             .map(|rooftop| (rooftop.id.clone(), rooftop))
             .collect(),
+        measure: Default::default(),
     }
 }
 
@@ -144,7 +146,7 @@ pub(crate) fn arrival(seed: u64, index: u64, at: Timestamp, rng: &mut fastrand::
         lead: LeadId(Uuid::from_u128(
             u128::from(seed) << 64 | u128::from(index + 1),
         )),
-        source: SourceId("website".to_owned()),
+        source: SourceId(SOURCES[index as usize % SOURCES.len()].to_owned()),
         rooftop: RooftopId((*pick(rng, &ROOFTOPS)).to_owned()),
         told: Some(told).filter(|_| rng.u8(..20) > 0),
         over_rate: rng.u8(..20) == 0,

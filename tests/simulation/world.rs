@@ -118,6 +118,7 @@ impl<'a> World<'a> {
         }
         self.now = self.end;
         self.everything_has_ended();
+        crate::figures::keep(&self);
     }
 
     pub(crate) fn in_ms(&mut self, ms: i64, happening: Happening) {

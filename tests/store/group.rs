@@ -81,6 +81,7 @@ pub(crate) fn rules(strategy: Strategy, key: &HashKey) -> Arc<Rules> {
         customer_rings_per_day: 4,
         reps: BTreeMap::from(reps.map(|rep| (rep.id.clone(), rep))),
         rooftops: BTreeMap::from([(rooftop.id.clone(), rooftop)]),
+        measure: Default::default(),
     })
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn rules() -> Rules {
         customer_rings_per_day: 4,
         reps: reps.map(|rep| (rep.id.clone(), rep)).into(),
         rooftops: BTreeMap::from(rooftops.map(|rooftop| (rooftop.id.clone(), rooftop))),
+        measure: Default::default(),
     }
 }
 

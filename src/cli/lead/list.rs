@@ -15,21 +15,6 @@ use crate::flow::word;
 use crate::io::store::Filter;
 use crate::rotation::{RooftopId, SourceId};
 
-/// The states of INTERFACE.
-const STATES: [Stage; 11] = [
-    Stage::Held,
-    Stage::InLine,
-    Stage::Waiting,
-    Stage::Ringing,
-    Stage::Whispering,
-    Stage::Dialling,
-    Stage::Talking,
-    Stage::WrappingUp,
-    Stage::Sleeping,
-    Stage::Stalled,
-    Stage::Closed,
-];
-
 /// Which leads.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct ListOptions {
@@ -101,8 +86,12 @@ pub(super) async fn list(
 }
 
 fn state(text: &str) -> Result<Stage, String> {
-    let named = STATES.into_iter().find(|state| word(state) == text);
-    named.ok_or_else(|| format!("one of: {}", STATES.map(word).join(", ")))
+    let mut states = Stage::OPEN.into_iter().chain([Stage::Closed]);
+    let named = states.clone().find(|state| word(state) == text);
+    named.ok_or_else(|| {
+        let words: Vec<_> = states.by_ref().map(word).collect();
+        format!("one of: {}", words.join(", "))
+    })
 }
 
 fn write_table(out: &mut impl Write, leads: &[Shown]) -> io::Result<()> {

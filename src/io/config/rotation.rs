@@ -7,11 +7,12 @@ mod terms;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use leadbridge_providers::Language;
 use toml::Spanned;
 
 use crate::phone::{HashKey, PhoneNumber};
-use crate::rotation::{Rep, RepId, Rooftop, RooftopId, Rules};
+use crate::rotation::{Measure, Rep, RepId, Rooftop, RooftopId, Rules};
 
 use super::own_id;
 use super::section::{Section, Text};
@@ -74,6 +75,7 @@ pub(super) fn rules(mut file: Section<'_>, settings: &Settings, key: &HashKey) -
         customer_rings_per_day: settings.guard.customer_rings_per_day,
         reps,
         rooftops,
+        measure: group.measure,
     })
 }
 
@@ -83,6 +85,7 @@ struct Group<'t> {
     language: Language,
     base: Base<'t>,
     managers: Option<Spanned<Vec<Text<'t>>>>,
+    measure: Measure,
 }
 
 /// Where a value is wrong, reading goes on with a right one, so that one mistake is told once.
@@ -93,14 +96,21 @@ fn group(mut part: Section<'_>) -> Group<'_> {
     part.need("country", "country = \"BE\"");
     let language = part.word("language").unwrap_or(Language::Nl);
     let place = place::read(&mut part, &Place::default());
-    let base = terms::read(&mut part, place.clone(), &Base::default_in(place));
+    let base = terms::read(&mut part, place.clone(), &Base::default_in(place.clone()));
     let managers = part.texts("managers");
+    let default = Measure::default();
+    let target_percent = part.whole("target_percent", 100);
+    let measure = Measure {
+        zone: TimeZone::get(&place.zone).unwrap_or(default.zone),
+        target_percent: target_percent.unwrap_or(default.target_percent),
+    };
     part.end();
     Group {
         name,
         language,
         base,
         managers,
+        measure,
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn unknown_cure<'k>(
 }
 
 /// The known word that somebody who wrote `word` meant, if one is near enough or begins so.
-pub(super) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let word = word.to_lowercase();
     let far = word.chars().count() / 3 + 1;
     known

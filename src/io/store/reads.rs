@@ -231,7 +231,7 @@ pub(super) fn phones_due(db: &Connection, now: Timestamp) -> Answer<Vec<PhoneKey
     keys.map(|key| parsed(&key?, "a phone's key")).collect()
 }
 
-fn record(db: &Connection, lead: LeadId) -> Answer<Option<Record>> {
+pub(super) fn record(db: &Connection, lead: LeadId) -> Answer<Option<Record>> {
     let Some(flow) = rows::flow(db, lead)? else {
         return Ok(None);
     };

@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
-use super::messages;
+use super::{figures, messages};
 use crate::phone::HashKey;
 
 /// The schema that this release writes.
@@ -111,6 +111,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, HashKey), StoreError> {
         1 => upgrade(&mut connection)?,
         _ => {}
     }
+    connection.execute_batch(figures::TABLE)?;
     let key = hash_key(&connection)?;
     Ok((connection, key))
 }

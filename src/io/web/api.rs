@@ -39,14 +39,19 @@ impl FromRequestParts<Web> for Bearer {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Bearer, Problem> {
         let given = header(&parts.headers, AUTHORIZATION.as_str()).and_then(bearer);
-        let wanted = web.api_token.expose_secret();
-        let is_right = given.is_some_and(|given| given.as_bytes().ct_eq(wanted.as_bytes()).into());
-        if is_right && !wanted.is_empty() {
+        if given.is_some_and(|given| is_token(web, given)) {
             return Ok(Bearer);
         }
         let detail = "send `Authorization: Bearer <token>` with the api_token of leadbridge.toml";
         Err(Problem::new(StatusCode::UNAUTHORIZED, detail))
     }
+}
+
+/// Whether this is the token, told in the same time whatever it is.
+pub(super) fn is_token(web: &Web, given: &str) -> bool {
+    let wanted = web.api_token.expose_secret();
+    let is_right: bool = given.as_bytes().ct_eq(wanted.as_bytes()).into();
+    is_right && !wanted.is_empty()
 }
 
 fn bearer(authorization: &str) -> Option<&str> {
@@ -149,7 +154,7 @@ async fn raw_text(
     }))
 }
 
-fn shown(record: &Record, rules: &Rules, timeline: &[Entry]) -> Shown {
+pub(super) fn shown(record: &Record, rules: &Rules, timeline: &[Entry]) -> Shown {
     let rooftop = rules.rooftops.get(&record.flow.facts.rooftop);
     let zone = rooftop.map_or(TimeZone::UTC, |rooftop| rooftop.hours.zone().clone());
     Shown {
@@ -249,7 +254,7 @@ fn limit(value: &str) -> Result<usize, Problem> {
         .ok_or_else(|| bad("`limit` is a number from 1 to 200"))
 }
 
-fn bad(detail: &str) -> Problem {
+pub(super) fn bad(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::{Web, carry_out};
@@ -17,8 +17,6 @@ const STORE_WITHIN: Duration = Duration::from_secs(3);
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// What answers here, for programs.
 const OPENAPI: &str = include_str!("openapi.json");
-/// What answers here, for people.
-const HOME: &str = include_str!("home.html");
 
 /// `GET /healthz`: the process lives.
 pub(super) async fn alive() -> &'static str {
@@ -70,9 +68,4 @@ pub(super) async fn metrics(State(web): State<Web>) -> Response {
 /// `GET /openapi.json`
 pub(super) async fn openapi() -> Response {
     ([(CONTENT_TYPE, "application/json")], OPENAPI).into_response()
-}
-
-/// `GET /`
-pub(super) async fn home() -> Html<&'static str> {
-    Html(HOME)
 }
