@@ -21,7 +21,12 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/_phones/misbehave", post(misbehave))
         .route("/_phones/behave", post(behave))
         .route("/_phones/{number}", post(does))
-        .route("/_phones/{number}/{act}", post(act))
+        .merge(by_hand())
+}
+
+/// What people do with phones.
+pub(super) fn by_hand() -> Router<Shared> {
+    Router::new().route("/_phones/{number}/{act}", post(act))
 }
 
 async fn calls(State(world): State<Shared>) -> Response {
@@ -67,7 +72,7 @@ async fn does(State(world): State<Shared>, Path(number): Path<String>, body: Byt
     }
 }
 
-/// `answer`, `decline`, `hang-up`, or `press` with the key as body; 409 when the phone has no call for it.
+/// `answer`, `decline`, `machine`, `hang-up`, or `press` with the key as body; 409 when the phone has no call for it.
 async fn act(
     State(world): State<Shared>,
     Path((number, act)): Path<(String, String)>,
@@ -80,6 +85,7 @@ async fn act(
     let done = match (act.as_str(), key) {
         ("answer", _) => phone.answer(),
         ("decline", _) => phone.decline(),
+        ("machine", _) => phone.leave_to_machine(),
         ("hang-up", _) => phone.hang_up(),
         ("press", Some(key)) => phone.press(key),
         _ => return StatusCode::NOT_FOUND,

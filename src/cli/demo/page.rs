@@ -1,0 +1,220 @@
+//! The demo's page, served around the daemon's own addresses: its files, its stream, and what its buttons do. Only
+//! the demo has these addresses, and only its own page may use them.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::sse::{self, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use tokio::sync::watch;
+
+use super::live::Live;
+use crate::cli::{Failure, send};
+use crate::io::engine::Engine;
+use crate::phones::Network;
+
+/// The source as which the page's form sends.
+const SOURCE: &str = "website";
+/// The largest lead that the form can make.
+const LEAD_MAX_BYTES: usize = 16 * 1024;
+/// When a tab that lost the stream comes back.
+const BACK_AFTER: Duration = Duration::from_millis(700);
+
+/// Every file of the page, with its kind.
+const FILES: [(&str, &str, &str); 13] = [
+    ("", HTML, include_str!("../../pages/demo/index.html")),
+    ("page.css", CSS, include_str!("../../pages/demo/page.css")),
+    (
+        "phones.css",
+        CSS,
+        include_str!("../../pages/demo/phones.css"),
+    ),
+    ("icon.svg", SVG, include_str!("../../pages/demo/icon.svg")),
+    ("page.js", JS, include_str!("../../pages/demo/page.js")),
+    ("words.js", JS, include_str!("../../pages/demo/words.js")),
+    ("phones.js", JS, include_str!("../../pages/demo/phones.js")),
+    ("lead.js", JS, include_str!("../../pages/demo/lead.js")),
+    ("story.js", JS, include_str!("../../pages/demo/story.js")),
+    ("guide.js", JS, include_str!("../../pages/demo/guide.js")),
+    ("sound.js", JS, include_str!("../../pages/demo/sound.js")),
+    (
+        "samples.js",
+        JS,
+        include_str!("../../pages/demo/samples.js"),
+    ),
+    ("dom.js", JS, include_str!("../../pages/demo/dom.js")),
+];
+/// What the page says, by language.
+const WORDS: [(&str, &str); 4] = [
+    ("nl.json", include_str!("../../pages/demo/nl.json")),
+    ("fr.json", include_str!("../../pages/demo/fr.json")),
+    ("de.json", include_str!("../../pages/demo/de.json")),
+    ("en.json", include_str!("../../pages/demo/en.json")),
+];
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+const JSON: &str = "application/json";
+
+/// The page asks nobody else for anything.
+const HEADERS: [(HeaderName, &str); 4] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
+/// What the page's addresses share.
+#[derive(Clone)]
+pub(super) struct Page {
+    engine: Engine,
+    network: Network,
+    live: Live,
+    url: String,
+}
+
+impl Page {
+    /// A page about this daemon, which answers at `url`, and these phones.
+    pub(super) fn new(engine: &Engine, network: &Network, url: String) -> Page {
+        Page {
+            engine: engine.clone(),
+            network: network.clone(),
+            live: Live::start(engine.clone(), network.clone()),
+            url,
+        }
+    }
+}
+
+/// The page's addresses, and behind them the daemon's own.
+pub(super) fn routes(own: Router, page: Page) -> Router {
+    let live = page.live.clone();
+    let own = own.layer(middleware::from_fn(move |request, next| {
+        noticed(live.clone(), request, next)
+    }));
+    let phones = page.network.by_hand();
+    Router::new()
+        .route("/", get(async || file(Path(String::new())).await))
+        .route("/demo/{file}", get(file))
+        .route("/demo/events", get(events))
+        .route("/demo/leads", post(send_lead))
+        .layer(DefaultBodyLimit::max(LEAD_MAX_BYTES))
+        .with_state(page)
+        .merge(phones)
+        .layer(middleware::from_fn(guarded))
+        .fallback_service(own)
+}
+
+/// Every change of a lead is asked for by somebody, or falls due.
+async fn noticed(live: Live, request: Request, next: Next) -> Response {
+    let changes = request.method() == Method::POST;
+    let response = next.run(request).await;
+    if changes {
+        live.wake();
+    }
+    response
+}
+
+/// Another site that is open in the same browser can't press the buttons.
+async fn guarded(request: Request, next: Next) -> Response {
+    let from = request.headers().get("sec-fetch-site");
+    let is_own = from.is_none_or(|from| from == "same-origin" || from == "none");
+    if request.method() != Method::GET && !is_own {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+#[expect(clippy::unused_async, reason = "a handler is async")]
+async fn file(Path(name): Path<String>) -> Response {
+    let words = WORDS.iter().map(|(name, text)| (*name, JSON, *text));
+    let mut files = FILES.into_iter().chain(words);
+    match files.find(|(file, _, _)| *file == name) {
+        Some((_, kind, text)) => ([(header::CONTENT_TYPE, kind)], text).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Signs and posts what the form says, as the website would.
+async fn send_lead(State(page): State<Page>, body: Bytes) -> Response {
+    match send::post(&page.engine, SOURCE, &body, &page.url).await {
+        Ok(lead) => {
+            page.live.wake();
+            let answer = serde_json::json!({ "lead": lead }).to_string();
+            (StatusCode::ACCEPTED, [(header::CONTENT_TYPE, JSON)], answer).into_response()
+        }
+        Err(Failure::No(reason)) => (StatusCode::BAD_GATEWAY, reason).into_response(),
+        Err(Failure::Mistakes(_) | Failure::Unread) => StatusCode::BAD_GATEWAY.into_response(),
+    }
+}
+
+/// The present picture first, then each change.
+#[expect(clippy::unused_async, reason = "a handler is async")]
+async fn events(
+    State(page): State<Page>,
+) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>> {
+    let Live {
+        mut phones,
+        mut leads,
+        ..
+    } = page.live;
+    phones.mark_changed();
+    leads.mark_changed();
+    let now = format!("\"{}\"", page.engine.now());
+    let seen = Seen {
+        now: Some(now),
+        phones,
+        leads,
+    };
+    let stream = unfold(seen, async |mut seen| {
+        let event = seen.next().await?;
+        Some((Ok(event), seen))
+    });
+    Sse::new(stream).keep_alive(KeepAlive::default())
+}
+
+/// What one tab has been told.
+struct Seen {
+    now: Option<String>,
+    phones: watch::Receiver<std::sync::Arc<str>>,
+    leads: watch::Receiver<std::sync::Arc<str>>,
+}
+
+impl Seen {
+    async fn next(&mut self) -> Option<sse::Event> {
+        if let Some(now) = self.now.take() {
+            let event = sse::Event::default().event("now").retry(BACK_AFTER);
+            return Some(event.data(now));
+        }
+        let (name, picture) = tokio::select! {
+            biased;
+            changed = self.phones.changed() => {
+                changed.ok()?;
+                ("phones", &mut self.phones)
+            }
+            changed = self.leads.changed() => {
+                changed.ok()?;
+                ("leads", &mut self.leads)
+            }
+        };
+        let picture = picture.borrow_and_update().clone();
+        Some(sse::Event::default().event(name).data(&*picture))
+    }
+}

@@ -1,0 +1,175 @@
+// The phones: drawn once, then only changed, so that whoever stands on a button stays there.
+
+import { all, el, icon, one, post, say, show, svg } from './dom.js';
+import { seconds, t } from './words.js';
+
+const KEYS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'];
+const drawn = new Map();
+let lastCaption = '';
+
+// What a phone does now, in one word.
+export function stateOf(call) {
+  if (!call || call.end) return 'idle';
+  if (!call.answered) return 'ringing';
+  if (call.is_machine) return 'machine';
+  return call.with ? 'joined' : 'talking';
+}
+
+export const first = (name) => name.split(' ')[0];
+
+export const act = (phone, what, key) => post(`/_phones/${encodeURIComponent(phone.number)}/${what}`, key).catch(() => {});
+
+// A digit goes to the phone one stands on, else to the one that is asked for a key, else to one on a call.
+export function press(key, phones) {
+  const held = document.activeElement?.closest('.phone')?.dataset.number;
+  const up = phones.filter((phone) => ['talking', 'joined'].includes(phone.state));
+  const phone = up.find((one) => one.number === held) ?? up.find((one) => one.call.wants_key) ?? up[0];
+  if (!phone) return;
+  flash(phone.number, key);
+  act(phone, 'press', key);
+}
+
+export function draw(phones, legend) {
+  const shelf = one('#phones');
+  for (const [number, parts] of drawn) {
+    if (phones.some((phone) => phone.number === number)) continue;
+    parts.phone.remove();
+    drawn.delete(number);
+  }
+  for (const phone of phones) {
+    if (!drawn.has(phone.number)) drawn.set(phone.number, build(phone));
+    const parts = drawn.get(phone.number);
+    parts.now = phone;
+    update(parts, phone, phones, legend(phone));
+  }
+  const order = phones.map((phone) => drawn.get(phone.number).phone);
+  const shown = all('.phone', shelf);
+  if (order.some((phone, at) => phone !== shown[at])) shelf.append(...order);
+  join(phones);
+}
+
+// The seconds of each call, as they run.
+export function tick(now) {
+  for (const { now: phone, time } of drawn.values()) {
+    const runs = phone.call?.answered && !phone.call.end;
+    say(time, runs ? `${seconds(Math.max(0, now - Date.parse(phone.call.answered)), 0)} s` : '');
+  }
+}
+
+// The element that the guide points at.
+export function find(number, part) {
+  const phone = drawn.get(number)?.phone;
+  return phone && one(part, phone);
+}
+
+function build(phone) {
+  const parts = {};
+  const button = (name, symbol, what) => {
+    const label = el('span');
+    parts[`${name}Label`] = label;
+    return (parts[name] = el('button', { type: 'button', class: `act ${name}`, onclick: () => act(parts.now, what) }, icon(symbol), label));
+  };
+  const key = (digit) => el('button', { type: 'button', class: 'key', 'data-key': digit, onclick: () => act(parts.now, 'press', digit) },
+    el('b', { text: digit }), el('small'));
+  parts.avatar = el('div', { class: 'avatar', 'aria-hidden': 'true' });
+  parts.name = el('h3');
+  parts.role = el('p', { class: 'role' });
+  parts.status = el('p', { class: 'status' });
+  parts.time = el('span', { class: 'time' });
+  parts.caption = el('p', { class: 'caption' });
+  parts.keypad = el('div', { class: 'keypad', role: 'group' }, ...KEYS.map(key));
+  parts.texts = el('ol', { class: 'texts' });
+  parts.acts = el('div', { class: 'acts' },
+    button('decline', 'down', 'decline'), button('machine', 'machine', 'machine'), button('answer', 'phone', 'answer'), button('hang-up', 'down', 'hang-up'));
+  parts.phone = el('article', { class: 'phone', tabindex: '-1', 'data-number': phone.number, 'data-role': phone.role },
+    el('div', { class: 'screen' },
+      el('header', {}, parts.avatar, el('div', {}, parts.name, parts.role)),
+      el('div', { class: 'display' }, parts.status, parts.time),
+      parts.caption, parts.texts, parts.keypad, parts.acts));
+  return parts;
+}
+
+function update(parts, phone, phones, legend) {
+  const { state, call } = phone;
+  const stood = parts.phone.contains(document.activeElement) && document.activeElement !== parts.phone;
+  parts.phone.dataset.state = state;
+  parts.phone.dataset.wants = Boolean(call?.wants_key && state === 'talking');
+  const other = phones.find((one) => one.number === call?.with);
+  parts.phone.setAttribute('aria-label', t('phones.of', { name: phone.name, role: t(`role.${phone.role}`) }));
+  say(parts.avatar, initials(phone.name));
+  say(parts.name, phone.role === 'reception' ? t('role.reception') : phone.name);
+  say(parts.role, phone.role === 'reception' ? phone.name : t(`role.${phone.role}`));
+  say(parts.status, status(phone, other));
+  caption(parts, phone, state);
+  for (const [name, visible] of Object.entries({
+    decline: state === 'ringing', machine: state === 'ringing' && phone.role !== 'customer', answer: state === 'ringing',
+    'hang-up': ['talking', 'joined', 'machine'].includes(state),
+  })) {
+    show(parts[name], visible);
+    say(parts[`${name}Label`], t(`act.${name}`));
+    parts[name].setAttribute('aria-label', t(`act.${name}-of`, { name: first(phone.name) }));
+  }
+  keypad(parts, phone, state, legend);
+  if (stood && document.activeElement?.closest('[hidden]') !== null) parts.phone.focus({ preventScroll: true });
+}
+
+function status({ state, call, who }, other) {
+  if (state === 'ringing') return t('phone.rings', { who });
+  if (state === 'joined') return t('phone.joined', { name: other ? first(other.name) : call.with });
+  if (state === 'talking') return t('phone.talking');
+  if (state === 'machine') return t('phone.machine');
+  return call?.end && !call.answered ? t('phone.missed') : t('phone.idle');
+}
+
+function caption(parts, phone, state) {
+  const line = ['talking', 'machine'].includes(state) ? phone.call.heard.at(-1) ?? '' : '';
+  say(parts.caption, line);
+  show(parts.caption, line !== '');
+  if (!line) return;
+  parts.caption.lang = phone.language;
+  const told = `${phone.call.sid}/${phone.call.lines}`;
+  if (told === lastCaption) return;
+  lastCaption = told;
+  say(one('#caption'), t('phone.hears', { name: first(phone.name), line }));
+}
+
+function keypad(parts, phone, state, legend) {
+  show(parts.keypad, ['talking', 'joined'].includes(state) && phone.role !== 'customer');
+  parts.keypad.setAttribute('aria-label', t('phones.keypad', { name: first(phone.name) }));
+  const pressed = phone.call?.keys ?? '';
+  if (parts.pressed !== undefined && pressed.length > parts.pressed.length) flash(phone.number, pressed.at(-1));
+  parts.pressed = pressed;
+  for (const key of all('.key', parts.keypad)) {
+    const meaning = legend[key.dataset.key] ?? '';
+    say(one('small', key), meaning);
+    key.classList.toggle('means', meaning !== '');
+    if (meaning) key.setAttribute('aria-label', `${key.dataset.key}: ${meaning}`);
+    else key.removeAttribute('aria-label');
+  }
+}
+
+function flash(number, key) {
+  const button = find(number, `[data-key="${CSS.escape(key)}"]`);
+  button?.animate?.([{ filter: 'brightness(1.7)' }, { filter: 'none' }], { duration: 350 });
+}
+
+const initials = (name) => name.split(' ').map((word) => word[0]).slice(0, 2).join('');
+
+// Two who are joined have a line between them.
+function join(phones) {
+  const board = one('#bridges');
+  const around = board.getBoundingClientRect();
+  const pairs = phones.filter((phone) => phone.state === 'joined' && phone.number < phone.call.with);
+  const lines = pairs.map((phone) => [drawn.get(phone.number)?.phone, drawn.get(phone.call.with)?.phone]).filter(([one, two]) => one && two);
+  const paths = lines.map(([one, two]) => curve(one.getBoundingClientRect(), two.getBoundingClientRect(), around));
+  const now = all('path', board).map((path) => path.getAttribute('d'));
+  if (now.join() !== paths.join()) board.replaceChildren(...paths.map((d) => svg('path', { d })));
+}
+
+function curve(one, two, around) {
+  const at = (box) => [box.left + box.width / 2 - around.left, box.top + box.height / 2 - around.top];
+  const [[x1, y1], [x2, y2]] = [at(one), at(two)];
+  return `M${Math.round(x1)} ${Math.round(y1)} L${Math.round(x2)} ${Math.round(y2)}`;
+}
+
+globalThis.addEventListener('resize', () => join([...drawn.values()].map((parts) => parts.now)));
