@@ -1,6 +1,7 @@
 //! What the demo's page shows, as it is now: the phones and the leads, each as one whole. Whoever comes late, comes
 //! back, or misses something gets the same as everybody else, and nothing is sent while nothing changes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::io::engine::Engine;
 use crate::io::store::{Filter, Record, StoreError};
 use crate::lead::Lead;
 use crate::phones::{Handset, Network};
-use crate::rotation::{Rep, Rooftop, Rules};
+use crate::rotation::{Rep, RepId, Rooftop, Rules};
 
 /// How many of the latest leads are shown.
 const LEADS: usize = 8;
@@ -233,21 +234,28 @@ async fn look_at_phones(
     }
 }
 
+/// Those who are rung first, those who asked, those who are rung last.
 fn phone_cards(rules: &Rules, customers: &[Customer], network: &Network) -> Vec<PhoneCard> {
-    let mut cards = vec![];
-    for rooftop in rules.rooftops.values() {
-        let rotation = rooftop.reps.iter().map(|id| (id, "rep"));
-        let everybody = rotation.chain(rooftop.owner.iter().map(|id| (id, "owner")));
-        let people = everybody.filter_map(|(id, role)| Some((rules.reps.get(id)?, role)));
-        cards.extend(people.map(|(rep, role)| staff(rep, role)));
-        cards.extend(
-            rooftop
-                .reception
-                .is_some()
-                .then(|| reception(rooftop, rules)),
-        );
+    let rooftops = || rules.rooftops.values();
+    let people = |ids: fn(&Rooftop) -> &[RepId], role: &'static str| {
+        let ids = rooftops().flat_map(ids);
+        ids.filter_map(move |id| Some(staff(rules.reps.get(id)?, role)))
+    };
+    let mut cards: Vec<_> = people(|rooftop| &rooftop.reps, "rep").collect();
+    cards.extend(customers.iter().map(outsider));
+    cards.extend(people(|rooftop| &rooftop.owner, "owner"));
+    cards.extend(rooftops().filter_map(|rooftop| reception(rooftop, rules)));
+    let mut known = BTreeSet::new();
+    cards.retain(|card| known.insert(card.number.clone()));
+    for card in &mut cards {
+        card.call = network.phone(&card.number).handset();
+        card.who = card.call.as_ref().map(|call| who(&call.shows, rules));
     }
-    cards.extend(customers.iter().map(|customer| PhoneCard {
+    cards
+}
+
+fn outsider(customer: &Customer) -> PhoneCard {
+    PhoneCard {
         number: customer.number.clone(),
         name: customer.name.clone(),
         role: "customer",
@@ -255,12 +263,7 @@ fn phone_cards(rules: &Rules, customers: &[Customer], network: &Network) -> Vec<
         rep: None,
         who: None,
         call: None,
-    }));
-    for card in &mut cards {
-        card.call = network.phone(&card.number).handset();
-        card.who = card.call.as_ref().map(|call| who(&call.shows, rules));
     }
-    cards
 }
 
 /// A garage's name for its number.
@@ -282,17 +285,16 @@ fn staff(rep: &Rep, role: &'static str) -> PhoneCard {
     }
 }
 
-fn reception(rooftop: &Rooftop, rules: &Rules) -> PhoneCard {
-    let number = rooftop.reception.as_ref().map(|number| number.as_str());
-    PhoneCard {
-        number: number.unwrap_or_default().to_owned(),
+fn reception(rooftop: &Rooftop, rules: &Rules) -> Option<PhoneCard> {
+    Some(PhoneCard {
+        number: rooftop.reception.as_ref()?.as_str().to_owned(),
         name: rooftop.name.clone(),
         role: "reception",
         language: crate::flow::word(rules.language),
         rep: None,
         who: None,
         call: None,
-    }
+    })
 }
 
 /// Whether it is another.

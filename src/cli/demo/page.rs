@@ -142,7 +142,6 @@ async fn guarded(request: Request, next: Next) -> Response {
     response
 }
 
-#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn file(Path(name): Path<String>) -> Response {
     let words = WORDS.iter().map(|(name, text)| (*name, JSON, *text));
     let mut files = FILES.into_iter().chain(words);
@@ -166,7 +165,6 @@ async fn send_lead(State(page): State<Page>, body: Bytes) -> Response {
 }
 
 /// The present picture first, then each change.
-#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn events(
     State(page): State<Page>,
 ) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>> {
@@ -216,5 +214,107 @@ impl Seen {
         };
         let picture = picture.borrow_and_update().clone();
         Some(sse::Event::default().event(name).data(&*picture))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    type Words = BTreeMap<String, String>;
+
+    fn words() -> Vec<(&'static str, Words)> {
+        let read = |(name, text)| (name, serde_json::from_str(text).unwrap());
+        WORDS.map(read).into()
+    }
+
+    /// The `{gaps}` of a sentence.
+    fn gaps(sentence: &str) -> BTreeSet<&str> {
+        let parts = sentence.split('{').skip(1);
+        parts.map(|part| part.split('}').next().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_page_says_the_same_in_every_language() {
+        let (_, dutch) = &words()[0];
+        for (name, words) in &words() {
+            assert!(words.keys().eq(dutch.keys()), "the keys of {name} differ");
+            for (key, sentence) in words {
+                assert!(!sentence.trim().is_empty(), "{key} of {name} is empty");
+                let others = gaps(&dutch[key]);
+                assert_eq!(gaps(sentence), others, "the gaps of {key} in {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_word_that_the_page_asks_for_is_there() {
+        let (_, known) = &words()[0];
+        let asked = FILES.iter().flat_map(|(_, _, text)| {
+            let starts = ["data-t=\"", "data-t-name=\"", " t('", "(t('", "{t('"];
+            starts.iter().flat_map(|start| text.split(*start).skip(1))
+        });
+        let asked: Vec<_> = asked
+            .map(|rest| rest.split(['"', '\'']).next().unwrap())
+            .collect();
+        assert!(asked.len() > 60, "only {} were found", asked.len());
+        for key in asked {
+            assert!(known.contains_key(key), "{key} has no words");
+        }
+    }
+
+    #[test]
+    fn whatever_can_happen_to_a_lead_has_words() {
+        let (_, known) = &words()[0];
+        let vocabularies = [
+            (
+                "what",
+                "lead-received lead-held lead-joined lead-released plan-made in-line rep-rung rep-ringing \
+              rep-answered rep-accepted rep-passed rep-missed rep-taken rep-canceled rep-lost rep-paused rep-told \
+              rep-called-in customer-called-in customer-rung customer-ringing customer-answered customer-missed bridged \
+              talked hung-up-rep hung-up-customer hung-up-us menu-key text-sent waiting stalled slept closed",
+            ),
+            (
+                "outcome",
+                "connected unconfirmed customer-unreached nobody-accepted canceled discarded joined test",
+            ),
+            (
+                "why",
+                "connected unconfirmed customer-unreached nobody-accepted canceled discarded joined test held",
+            ),
+            (
+                "reason",
+                "no-answer busy rejected no-key hung-up failed invalid-number voicemail wrong-number cap \
+              unreadable no-phone premium country own-number rate spam consent suspicious",
+            ),
+            ("menu", "0 1 2 3 4"),
+            ("role", "rep owner customer reception"),
+        ];
+        for (vocabulary, names) in vocabularies {
+            for name in names.split_whitespace() {
+                let key = format!("{vocabulary}.{name}");
+                assert!(known.contains_key(&key), "{key} has no words");
+            }
+        }
+    }
+
+    #[test]
+    fn the_page_needs_nothing_from_elsewhere_and_makes_no_html_of_data() {
+        for (name, _, text) in FILES {
+            let text = text.replace("http://www.w3.org/2000/svg", "");
+            for word in [
+                "http://",
+                "https://",
+                "innerHTML",
+                "outerHTML",
+                "insertAdjacentHTML",
+                "eval(",
+            ] {
+                assert!(!text.contains(word), "{name} has {word}");
+            }
+        }
     }
 }

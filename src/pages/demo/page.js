@@ -53,7 +53,8 @@ function digit(event) {
 function shown() {
   const list = seen.phones.map((phone) => ({ ...phone, state: phones.stateOf(phone.call) }));
   if (list.length && !list.some((phone) => phone.role === 'customer')) {
-    list.push({ number: '', name: form.customer() || t('role.customer'), role: 'customer', state: 'idle', call: null });
+    const last = list.findLastIndex((phone) => phone.role === 'rep');
+    list.splice(last + 1, 0, { number: '', name: form.customer() || t('role.customer'), role: 'customer', state: 'idle', call: null });
   }
   return list;
 }

@@ -134,7 +134,9 @@ function caption(parts, phone, state) {
 }
 
 function keypad(parts, phone, state, legend) {
-  show(parts.keypad, ['talking', 'joined'].includes(state) && phone.role !== 'customer');
+  const keys = ['talking', 'joined'].includes(state) && phone.role !== 'customer';
+  parts.phone.dataset.keys = keys;
+  show(parts.keypad, keys);
   parts.keypad.setAttribute('aria-label', t('phones.keypad', { name: first(phone.name) }));
   const pressed = phone.call?.keys ?? '';
   if (parts.pressed !== undefined && pressed.length > parts.pressed.length) flash(phone.number, pressed.at(-1));
@@ -166,10 +168,15 @@ function join(phones) {
   if (now.join() !== paths.join()) board.replaceChildren(...paths.map((d) => svg('path', { d })));
 }
 
+// Below both where they stand side by side, else from the upper one down to the lower one.
 function curve(one, two, around) {
-  const at = (box) => [box.left + box.width / 2 - around.left, box.top + box.height / 2 - around.top];
-  const [[x1, y1], [x2, y2]] = [at(one), at(two)];
-  return `M${Math.round(x1)} ${Math.round(y1)} L${Math.round(x2)} ${Math.round(y2)}`;
+  const [upper, lower] = one.top <= two.top ? [one, two] : [two, one];
+  const middle = (box) => Math.round(box.left + box.width / 2 - around.left);
+  const from = Math.round(upper.bottom - around.top);
+  const beside = Math.abs(upper.top - lower.top) < upper.height / 2;
+  const to = beside ? Math.round(lower.bottom - around.top) : Math.round(lower.top - around.top);
+  const sag = beside ? [from + 34, to + 34] : [from + 24, to - 24];
+  return `M${middle(upper)} ${from} C${middle(upper)} ${sag[0]} ${middle(lower)} ${sag[1]} ${middle(lower)} ${to}`;
 }
 
 globalThis.addEventListener('resize', () => join([...drawn.values()].map((parts) => parts.now)));

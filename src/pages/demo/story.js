@@ -61,7 +61,7 @@ function chips(leads, lead, choose) {
 
 function marks({ marks: reached, speeds }) {
   const since = Date.parse(reached.t1);
-  const after = (mark) => (reached[mark] ? `${seconds(Date.parse(reached[mark]) - since)} s` : '');
+  const after = (mark) => (reached[mark] ? `${seconds(Math.round((Date.parse(reached[mark]) - since) / 100) * 100 + 0)} s` : '');
   const list = one('.marks');
   if (!list.children.length) list.append(...MARKS.map(() => el('li', {}, el('b'), el('span'), el('i'))));
   [...list.children].forEach((item, at) => {
