@@ -4,6 +4,7 @@
 
 mod chromium;
 mod demo;
+mod guard;
 mod looks;
 mod plays;
 mod tab;

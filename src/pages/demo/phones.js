@@ -4,6 +4,10 @@ import { all, el, icon, one, post, say, show, svg } from './dom.js';
 import { seconds, t } from './words.js';
 
 const KEYS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'];
+// A longer line is set smaller: the keys say the same.
+const LONG = 75;
+// How many text messages a phone shows.
+const TEXTS = 2;
 const drawn = new Map();
 let lastCaption = '';
 
@@ -17,7 +21,8 @@ export function stateOf(call) {
 
 export const first = (name) => name.split(' ')[0];
 
-export const act = (phone, what, key) => post(`/_phones/${encodeURIComponent(phone.number)}/${what}`, key).catch(() => {});
+// Does something with a phone; what came too late changes nothing.
+export const act = (phone, what, body) => post(`/_phones/${encodeURIComponent(phone.number)}/${what}`, body).catch(() => {});
 
 // A digit goes to the phone one stands on, else to the one that is asked for a key, else to one on a call.
 export function press(key, phones) {
@@ -64,10 +69,10 @@ export function find(number, part) {
 
 function build(phone) {
   const parts = {};
-  const button = (name, symbol, what) => {
+  const button = (name, symbol, what = name, body = () => undefined) => {
     const label = el('span');
     parts[`${name}Label`] = label;
-    return (parts[name] = el('button', { type: 'button', class: `act ${name}`, onclick: () => act(parts.now, what) }, icon(symbol), label));
+    return (parts[name] = el('button', { type: 'button', class: `act ${name}`, onclick: () => act(parts.now, what, body()) }, icon(symbol), label));
   };
   const key = (digit) => el('button', { type: 'button', class: 'key', 'data-key': digit, onclick: () => act(parts.now, 'press', digit) },
     el('b', { text: digit }), el('small'));
@@ -80,7 +85,8 @@ function build(phone) {
   parts.keypad = el('div', { class: 'keypad', role: 'group' }, ...KEYS.map(key));
   parts.texts = el('ol', { class: 'texts' });
   parts.acts = el('div', { class: 'acts' },
-    button('decline', 'down', 'decline'), button('machine', 'machine', 'machine'), button('answer', 'phone', 'answer'), button('hang-up', 'down', 'hang-up'));
+    button('decline', 'down'), button('machine', 'machine'), button('answer', 'phone'), button('hang-up', 'down'),
+    button('call', 'phone', 'call', () => parts.now.line));
   parts.phone = el('article', { class: 'phone', tabindex: '-1', 'data-number': phone.number, 'data-role': phone.role },
     el('div', { class: 'screen' },
       el('header', {}, parts.avatar, el('div', {}, parts.name, parts.role)),
@@ -103,13 +109,14 @@ function update(parts, phone, phones, legend) {
   caption(parts, phone, state);
   for (const [name, visible] of Object.entries({
     decline: state === 'ringing', machine: state === 'ringing' && phone.role !== 'customer', answer: state === 'ringing',
-    'hang-up': ['talking', 'joined', 'machine'].includes(state),
+    'hang-up': ['talking', 'joined', 'machine'].includes(state), call: state === 'idle' && Boolean(phone.line),
   })) {
     show(parts[name], visible);
     say(parts[`${name}Label`], t(`act.${name}`));
     parts[name].setAttribute('aria-label', t(`act.${name}-of`, { name: first(phone.name) }));
   }
   keypad(parts, phone, state, legend);
+  texts(parts, phone, state);
   if (stood && document.activeElement?.closest('[hidden]') !== null) parts.phone.focus({ preventScroll: true });
 }
 
@@ -122,16 +129,20 @@ function status({ state, call, who }, other) {
 }
 
 function caption(parts, phone, state) {
-  const line = ['talking', 'machine'].includes(state) ? phone.call.heard.at(-1) ?? '' : '';
+  const line = ['talking', 'machine'].includes(state) ? spoken(phone.call.heard.at(-1)) : '';
   say(parts.caption, line);
   show(parts.caption, line !== '');
   if (!line) return;
   parts.caption.lang = phone.language;
+  parts.caption.classList.toggle('long', line.length > LONG);
   const told = `${phone.call.sid}/${phone.call.lines}`;
   if (told === lastCaption) return;
   lastCaption = told;
   say(one('#caption'), t('phone.hears', { name: first(phone.name), line }));
 }
+
+// A tone is played from an address.
+export const spoken = (line = '') => (/^https?:/.test(line) ? '♪' : line);
 
 function keypad(parts, phone, state, legend) {
   const keys = ['talking', 'joined'].includes(state) && phone.role !== 'customer';
@@ -148,6 +159,16 @@ function keypad(parts, phone, state, legend) {
     if (meaning) key.setAttribute('aria-label', `${key.dataset.key}: ${meaning}`);
     else key.removeAttribute('aria-label');
   }
+}
+
+// The text messages, the latest last, while nothing else needs the room.
+function texts(parts, { texts: all = [] }, state) {
+  show(parts.texts, state === 'idle' && all.length > 0);
+  const latest = all.slice(-TEXTS);
+  if (parts.texts.dataset.count === String(all.length)) return;
+  parts.texts.dataset.count = all.length;
+  parts.texts.setAttribute('aria-label', t('phone.texts'));
+  parts.texts.replaceChildren(...latest.map((text) => el('li', { text: text.body })));
 }
 
 function flash(number, key) {

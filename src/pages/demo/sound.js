@@ -1,6 +1,7 @@
 // Ringing and speech. A browser lets us be heard only after a person has touched the page.
 
 import { one } from './dom.js';
+import { spoken } from './phones.js';
 import { keep, kept } from './words.js';
 
 const VOICES = { nl: 'nl-BE', fr: 'fr-BE', de: 'de-DE', en: 'en-GB' };
@@ -11,7 +12,7 @@ const TONES = { staff: [440, 554], customer: [587, 740] };
 let context = null;
 let beat = null;
 let ringing = [];
-const spoken = new Map();
+const told = new Map();
 const switches = { sound: true, speech: false };
 
 export function start() {
@@ -74,11 +75,11 @@ function tone(pitch, after) {
 
 function read(phone) {
   const { sid, heard: lines, lines: count } = phone.call;
-  const before = spoken.get(sid) ?? (context ? 0 : count);
-  spoken.set(sid, count);
+  const before = told.get(sid) ?? (context ? 0 : count);
+  told.set(sid, count);
   if (!switches.speech || count === before || phone.call.end) return;
   for (const line of lines.slice(-Math.min(count - before, lines.length))) {
-    const words = new SpeechSynthesisUtterance(line);
+    const words = new SpeechSynthesisUtterance(spoken(line));
     words.lang = VOICES[phone.language] ?? phone.language;
     globalThis.speechSynthesis?.speak(words);
   }
