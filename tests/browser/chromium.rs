@@ -1,6 +1,7 @@
 //! Debian's Chromium behind its driver, one at a time: two at once make each other slow.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
@@ -13,7 +14,7 @@ static TURN: Mutex<()> = Mutex::const_new(());
 const INSTALL: &str =
     "needs chromium and chromedriver: run tests/run, or apt-get install chromium chromium-driver";
 
-/// A driver process; it ends with the test.
+/// A driver process; it ends with the test, and all its browsers with it.
 pub(crate) struct Chromium {
     driver: Child,
     url: String,
@@ -22,7 +23,7 @@ pub(crate) struct Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
+        end_group(self.driver.id());
         let _ = self.driver.wait();
     }
 }
@@ -33,6 +34,8 @@ pub(crate) struct Kind {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) dark: bool,
+    /// Nothing may move: a browser without a graphics card has other things to do.
+    pub(crate) still: bool,
 }
 
 /// A desk in Ghent.
@@ -41,6 +44,7 @@ pub(crate) const DESK: Kind = Kind {
     width: 1440,
     height: 900,
     dark: false,
+    still: true,
 };
 
 impl Chromium {
@@ -56,6 +60,7 @@ impl Chromium {
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            .process_group(0)
             .spawn();
         let mut driver = driver.unwrap_or_else(|_| panic!("this test {INSTALL}"));
         let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
@@ -68,6 +73,11 @@ impl Chromium {
         std::thread::spawn(move || said.for_each(drop));
         let url = format!("http://127.0.0.1:{}", port.unwrap());
         Chromium { driver, url, _turn }
+    }
+
+    /// The name that the system gives the driver and all its browsers.
+    pub(crate) fn group(&self) -> u32 {
+        self.driver.id()
     }
 
     /// A new browser, which remembers nothing.
@@ -94,7 +104,8 @@ impl Chromium {
             "width": kind.width, "height": kind.height, "deviceScaleFactor": 1, "mobile": kind.width < 500
         });
         let wishes = json!({ "features": [
-            { "name": "prefers-color-scheme", "value": if kind.dark { "dark" } else { "light" } }
+            { "name": "prefers-color-scheme", "value": if kind.dark { "dark" } else { "light" } },
+            { "name": "prefers-reduced-motion", "value": if kind.still { "reduce" } else { "no-preference" } }
         ]});
         for (command, parameters) in [
             ("Emulation.setDeviceMetricsOverride", screen),
@@ -104,4 +115,10 @@ impl Chromium {
         }
         browser
     }
+}
+
+/// Ends a driver with all its browsers.
+pub(crate) fn end_group(group: u32) {
+    let group = format!("-{group}");
+    let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
 }

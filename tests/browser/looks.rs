@@ -115,10 +115,29 @@ async fn every_button_and_field_has_a_name_and_a_choice_of_language_is_kept() {
     tab.click("#language option[value=en]").await;
     tab.holds("document.querySelector('#send').textContent === 'Send the lead'")
         .await;
-    tab.0.refresh().await.unwrap();
+    tab.browser.refresh().await.unwrap();
     tab.holds("document.querySelector('#send').textContent === 'Send the lead'")
         .await;
     tab.close().await;
+}
+
+#[tokio::test]
+async fn a_ringing_phone_shakes_only_for_those_who_like_things_that_move() {
+    let (demo, chromium) = (Demo::start(), Chromium::start().await);
+    let moves = "document.getAnimations().filter((one) => one.playState === 'running').length > 0";
+    let still = Tab::open(&chromium, &DESK, &demo).await;
+    still.click("#send").await;
+    still.sees(&format!("{AN}[data-state=ringing]")).await;
+    assert_eq!(still.asked(moves).await, json!(false));
+    let lively = Kind {
+        still: false,
+        ..DESK
+    };
+    let tab = Tab::late(&chromium, &lively, &demo).await;
+    tab.sees(&format!("{AN}[data-state=ringing]")).await;
+    assert_eq!(tab.asked(moves).await, json!(true));
+    tab.close().await;
+    still.close().await;
 }
 
 #[tokio::test]
@@ -139,7 +158,7 @@ async fn an_idle_page_asks_for_nothing_and_never_for_anything_elsewhere() {
     let still = "const done = arguments[0]; let changes = 0;
         new MutationObserver((list) => { changes += list.length; }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
         setTimeout(() => done(changes), 1200);";
-    let changes = tab.0.execute_async(still, vec![]).await.unwrap();
+    let changes = tab.browser.execute_async(still, vec![]).await.unwrap();
     assert_eq!(changes.json(), &json!(0));
     assert_eq!(tab.asked(asked).await, before);
     tab.close().await;

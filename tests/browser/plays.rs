@@ -155,8 +155,7 @@ async fn two_tabs_stay_in_step_and_a_late_one_sees_what_is() {
     first.click("#send").await;
     first.click(&format!("{AN} .answer")).await;
     first.sees(&format!("{AN}[data-wants=true]")).await;
-    let late = Tab(chromium.open(&DESK).await);
-    late.0.goto(format!("{}/", demo.url)).await.unwrap();
+    let late = Tab::late(&chromium, &DESK, &demo).await;
     late.sees(&format!("{AN}[data-wants=true]")).await;
     late.sees("#story [data-what=rep-answered]").await;
     late.types("1").await;

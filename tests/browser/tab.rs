@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 use tokio::time::{Instant, sleep};
 
-use crate::chromium::{Chromium, Kind};
+use crate::chromium::{self, Chromium, Kind};
 use crate::demo::Demo;
 
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -17,14 +17,35 @@ pub(crate) const AN: &str = ".phone[data-number='+32470000001']";
 pub(crate) const BART: &str = ".phone[data-number='+32470000002']";
 pub(crate) const CUSTOMER: &str = ".phone[data-role=customer]";
 
-pub(crate) struct Tab(pub(crate) WebDriver);
+pub(crate) struct Tab {
+    pub(crate) browser: WebDriver,
+    driver: u32,
+}
+
+impl Drop for Tab {
+    /// A test that failed leaves its browser to nobody: asking it to go can take minutes.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            chromium::end_group(self.driver);
+        }
+    }
+}
 
 impl Tab {
     /// The page, once it has been told who there is.
     pub(crate) async fn open(chromium: &Chromium, kind: &Kind, demo: &Demo) -> Tab {
-        let tab = Tab(chromium.open(kind).await);
-        tab.0.goto(format!("{}/", demo.url)).await.unwrap();
+        let tab = Tab::late(chromium, kind, demo).await;
         tab.sees(&format!("{AN}[data-state=idle]")).await;
+        tab
+    }
+
+    /// The page as it is for whoever comes later.
+    pub(crate) async fn late(chromium: &Chromium, kind: &Kind, demo: &Demo) -> Tab {
+        let browser = chromium.open(kind).await;
+        let driver = chromium.group();
+        let tab = Tab { browser, driver };
+        let page = format!("{}/", demo.url);
+        tab.browser.goto(page).await.unwrap();
         tab
     }
 
@@ -32,7 +53,7 @@ impl Tab {
     pub(crate) async fn sees(&self, selector: &str) -> WebElement {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
-            for element in self.0.find_all(By::Css(selector)).await.unwrap() {
+            for element in self.browser.find_all(By::Css(selector)).await.unwrap() {
                 if element.is_displayed().await.unwrap_or(false) {
                     return element;
                 }
@@ -61,7 +82,7 @@ impl Tab {
 
     pub(crate) async fn asked(&self, script: &str) -> Value {
         let script = format!("return {script}");
-        let answer = self.0.execute(script, vec![]).await.unwrap();
+        let answer = self.browser.execute(script, vec![]).await.unwrap();
         answer.json().clone()
     }
 
@@ -70,7 +91,7 @@ impl Tab {
     }
 
     pub(crate) async fn text(&self, selector: &str) -> String {
-        self.0
+        self.browser
             .find(By::Css(selector))
             .await
             .unwrap()
@@ -81,7 +102,7 @@ impl Tab {
 
     /// Presses keys wherever the tab's focus is.
     pub(crate) async fn types(&self, keys: &str) {
-        let pressing = self.0.action_chain().send_keys(keys);
+        let pressing = self.browser.action_chain().send_keys(keys);
         pressing.perform().await.unwrap();
     }
 
@@ -101,10 +122,10 @@ impl Tab {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/browser");
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join(format!("{name}.png"));
-        self.0.screenshot(&file).await.unwrap();
+        self.browser.screenshot(&file).await.unwrap();
     }
 
     pub(crate) async fn close(self) {
-        self.0.quit().await.unwrap();
+        self.browser.clone().quit().await.unwrap();
     }
 }

@@ -1,6 +1,7 @@
-// The next thing to do, in one sentence, with a button that does it.
+// The next thing to do, in one sentence, with a button that does it. The button is never taken away: whoever plays by
+// keys stands on it from the lead to the result.
 
-import { el, one, say, show } from './dom.js';
+import { el, one, say } from './dom.js';
 import { act, find, first } from './phones.js';
 import { reasonOf } from './story.js';
 import { t } from './words.js';
@@ -18,8 +19,8 @@ export function draw(phones, lead, send) {
   const next = advise(phones, lead, send);
   say(one('#guide .say'), next.text);
   const button = one('#guide .do');
-  show(button, Boolean(next.action));
-  if (next.action) say(button, next.action);
+  say(button, next.action ?? t('guide.wait'));
+  button.setAttribute('aria-disabled', !next.action);
   doing = next.run;
   [...one('#guide .steps').children].forEach((item, at) => {
     say(item.lastElementChild, t(`step.${STEPS[at]}`));

@@ -20,9 +20,15 @@ export function draw(leads, lead, people, choose) {
   const why = lead ? became(lead, people) : '';
   say(one('#why'), why);
   show(one('#why'), why !== '');
-  if (!lead) return;
+  if (!lead) return forget();
   marks(lead);
   lines(lead, people);
+}
+
+// The demo was started anew: nothing has happened yet.
+function forget() {
+  one('#story').replaceChildren();
+  shown = '';
 }
 
 // The big seconds: they run until the customer is on the line, or the lead is done.
