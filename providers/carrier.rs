@@ -74,6 +74,10 @@ pass_on! {
     account() -> Request;
     /// Whether the account's answer says that our credentials are good; `None` where it makes no sense.
     recognised(response: Response<'_>) -> Option<bool>;
+    /// Asks, list by list, for a number that is to be shown; one list must have it. Rings nobody.
+    may_show(number: &str) -> Vec<Request>;
+    /// Whether such a list has the number; `None` where the answer makes no sense.
+    shows(number: &str, response: Response<'_>) -> Option<bool>;
     /// Whether a callback comes from the carrier.
     authentic(path_and_query: &str, content_type: Option<&str>, body: &[u8], signature: Option<&str>) -> bool;
     /// Reads a callback.

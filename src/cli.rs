@@ -10,16 +10,23 @@ use clap::{Parser, Subcommand};
 
 use crate::io::config::Report;
 use crate::io::store::StoreError;
+use call_test::CallTestOptions;
+use clap_complete::Shell;
 use demo::DemoOptions;
 use lead::LeadCommand;
 use plan::PlanOptions;
 use send::SendOptions;
 
+mod call_test;
 mod check;
+mod completions;
 pub mod demo;
 mod group;
 mod lead;
+mod man;
+mod peer;
 mod plan;
+mod schema;
 mod send;
 pub mod serve;
 mod table;
@@ -59,7 +66,7 @@ enum Command {
     Serve,
     /// Reads all configuration and shows every mistake with its line and its cure
     Check {
-        /// Also ask each carrier about the credentials, without ringing anybody
+        /// Also ask each carrier about the credentials and the numbers shown, without ringing anybody
         #[arg(long)]
         live: bool,
     },
@@ -67,9 +74,24 @@ enum Command {
     Plan(PlanOptions),
     /// Signs and posts a lead as a source would
     Send(SendOptions),
+    /// Rings a rep's phone for real, as a test, and prints what happens
+    CallTest(CallTestOptions),
     /// Lists and shows leads, lets them go or ends them
     #[command(subcommand)]
     Lead(LeadCommand),
+    /// Prints the JSON Schema of a configuration file, for editors
+    Schema {
+        /// Which file
+        #[arg(value_enum, default_value = "leadbridge")]
+        file: schema::File,
+    },
+    /// Prints the completions of a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Prints the manual page
+    Man,
 }
 
 /// Why a command did not end well.
@@ -108,7 +130,11 @@ async fn answer(cli: Cli, out: &mut impl Write) -> Result<(), Failure> {
         Command::Check { live } => check::check(config, live, out).await,
         Command::Plan(options) => plan::plan(config, options, out).await,
         Command::Send(options) => send::send(config, &options, out).await,
+        Command::CallTest(options) => call_test::call_test(config, options, out).await,
         Command::Lead(command) => lead::lead(config, command, out).await,
+        Command::Schema { file } => Ok(schema::schema(file, out)?),
+        Command::Completions { shell } => Ok(completions::completions(shell, out)?),
+        Command::Man => Ok(man::man(out)?),
     }
 }
 

@@ -109,6 +109,9 @@ pub struct Met {
 
 /// Reads an arrival against the rules: who is meant, may it be rung at all (BEHAVIOUR 1).
 pub fn meet(arrival: &Arrival, rules: &Rules, key: &HashKey, now: Timestamp) -> Met {
+    if arrival.source == SourceId::call_test() {
+        return meet_call_test(arrival, rules, key, now);
+    }
     let lead = arrival.told.clone().unwrap_or_default();
     let (phone, held) = match guard::check(&lead, rules) {
         _ if arrival.told.is_none() => (None, Some(HeldReason::Unreadable)),
@@ -145,6 +148,31 @@ pub fn meet(arrival: &Arrival, rules: &Rules, key: &HashKey, now: Timestamp) -> 
         facts,
         held: held.or(rate),
         phone,
+    }
+}
+
+/// A test that a person of ours ordered: the rep it names is rung, and after key 1 the number it names, which must be
+/// one of the group (P10).
+fn meet_call_test(arrival: &Arrival, rules: &Rules, key: &HashKey, now: Timestamp) -> Met {
+    let told = arrival.told.as_ref();
+    let rep = told.and_then(|told| plan::rep_named(rules, told.rep.as_deref()?));
+    let number =
+        told.and_then(|told| PhoneNumber::parse(told.phone.as_deref()?, &rules.country).ok());
+    let number = number.filter(|number| guard::is_our_own(rules, number));
+    Met {
+        facts: Facts {
+            rooftop: arrival.rooftop.clone(),
+            source: arrival.source.clone(),
+            number: number.as_ref().map(|number| key.of(number)),
+            t0: None,
+            t1: now,
+            first: None,
+            kind: rep.map_or(Kind::Silent, |rep| Kind::RingsBack(rep.id.clone())),
+            unproven: false,
+            texts: false,
+        },
+        held: None,
+        phone: number,
     }
 }
 

@@ -9,7 +9,8 @@
 //! `flow/round.rs` whom to ring next, `flow/placing.rs` the request that rings, `flow/rep.rs` what a rep's phone did,
 //! `flow/keys.rs` what was pressed, `flow/overdue.rs` what happens by itself, `flow/customer.rs` the customer's
 //! phone, `flow/gone.rs` a rep who hung up meanwhile, `flow/outcome.rs` what came of it, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
-//! carrier, `flow/shown.rs` how a flow looks from outside.
+//! carrier, `flow/shown.rs` how a flow looks from outside,
+//! `flow/intervention.rs` what a person does with one.
 
 use std::collections::BTreeSet;
 
@@ -28,6 +29,7 @@ mod customer;
 pub mod errand;
 mod event;
 mod gone;
+mod intervention;
 mod keys;
 mod leg;
 mod moment;
@@ -42,6 +44,7 @@ mod when;
 
 pub use attempt::{Attempt, AttemptResult, Cue, CustomerLeg, CustomerResult, Missed, Unreached};
 pub use event::{Command, Event, Notice, Text};
+pub use intervention::Intervention;
 pub use leg::{Create, Life, Rank, Wish};
 pub use moment::Moment;
 pub use round::{Ladder, Round, Slot, SlotState};
@@ -118,7 +121,7 @@ pub enum Kind {
     Real,
     /// A test that rings nobody.
     Silent,
-    /// A test that rings the rep it came from.
+    /// A test that rings this rep alone; where the lead has a number, key 1 rings that one too.
     RingsBack(RepId),
 }
 

@@ -64,7 +64,7 @@ fn is_of(number: &PhoneNumber, countries: &[String]) -> bool {
 }
 
 /// A number of the group: ringing it for a lead would ring in circles.
-fn is_our_own(rules: &Rules, number: &PhoneNumber) -> bool {
+pub fn is_our_own(rules: &Rules, number: &PhoneNumber) -> bool {
     rep_of_number(rules, number).is_some()
         || rules
             .rooftops

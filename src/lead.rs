@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 pub use leadbridge_providers::LeadId;
 
+use crate::phone::{NotANumber, PhoneNumber};
+
 /// What a source told us, whatever its format.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -67,6 +69,26 @@ pub struct Consent {
     pub at: Option<Timestamp>,
     /// Which wording was shown.
     pub wording: Option<String>,
+}
+
+/// Whom an erasure or an export is about.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Person {
+    /// Whoever has this number.
+    Phone(PhoneNumber),
+    /// Whoever has this e-mail address, in small letters.
+    Mail(String),
+}
+
+impl Person {
+    /// Reads a number as people type it, or an e-mail address.
+    pub fn parse(text: &str, country: &str) -> Result<Person, NotANumber> {
+        let text = text.trim();
+        if text.contains('@') {
+            return Ok(Person::Mail(text.to_lowercase()));
+        }
+        PhoneNumber::parse(text, country).map(Person::Phone)
+    }
 }
 
 /// Why a lead is held for a person (INTERFACE, closed vocabulary).

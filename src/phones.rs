@@ -13,6 +13,7 @@ mod delivery;
 mod faults;
 mod handset;
 mod leg;
+mod numbers;
 mod person;
 mod record;
 mod refusal;
@@ -302,7 +303,10 @@ async fn bound(address: SocketAddr) -> TcpListener {
 /// One life of the listening socket.
 async fn generation(world: Shared, listener: TcpListener, mut closed: watch::Receiver<()>) {
     let mut stopped = world.stopped.subscribe();
-    let router = api::routes().merge(control::routes()).with_state(world);
+    let router = api::routes()
+        .merge(numbers::routes())
+        .merge(control::routes())
+        .with_state(world);
     let end = async move {
         tokio::select! {
             _ = closed.changed() => {}

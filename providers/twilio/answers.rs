@@ -146,7 +146,7 @@ fn made(response: Response<'_>) -> Option<CarrierCallId> {
         .map(|made| CarrierCallId(made.sid))
 }
 
-fn read<T: DeserializeOwned>(response: Response<'_>) -> Option<T> {
+pub(super) fn read<T: DeserializeOwned>(response: Response<'_>) -> Option<T> {
     let well = matches!(response.status, 200..=299);
     well.then(|| serde_json::from_slice(response.body).ok())
         .flatten()

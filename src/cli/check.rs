@@ -1,15 +1,18 @@
-//! `leadbridge check`: is the configuration good? With `--live`: do the carriers take our credentials?
+//! `leadbridge check`: is the configuration good? With `--live`: do the carriers take our credentials, and may the
+//! rooftops' numbers be shown? Nobody is rung.
 
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use leadbridge_providers::Response;
+use leadbridge_providers::{Carrier, Request, Response};
 
 use super::group::NO_STORE;
-use super::{Failure, tell_report};
+use super::{Failure, tell, tell_report};
 use crate::io::config::{self, CarrierSettings, Environment, Loaded};
 use crate::io::daemon::adapter;
+use crate::io::outgoing;
+use crate::rotation::RooftopId;
 
 /// How long a carrier may take for an answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -40,46 +43,100 @@ fn counted(loaded: &Loaded) -> String {
 
 /// Asks all of them, also after one that refuses us.
 async fn ask_carriers(loaded: &Loaded, out: &mut impl Write) -> Result<(), Failure> {
-    let mut refusals = Vec::new();
-    for carrier in &loaded.settings.carriers {
-        let id = &carrier.id.0;
-        match ask(carrier, &loaded.settings.server.public_url).await {
-            Ok(()) => writeln!(out, "carrier {id} takes our credentials")?,
-            Err(refusal) => refusals.push(format!("carrier {id} {refusal}")),
+    let mut is_good = true;
+    let mut refused = Vec::new();
+    for settings in &loaded.settings.carriers {
+        let asked = ask_carrier(loaded, settings, &mut refused, out).await?;
+        if let Err(refusal) = asked {
+            tell(&format!("carrier {} {refusal}", settings.id.0));
+            is_good = false;
         }
     }
-    if refusals.is_empty() {
+    let reports = config::caller_ids_refused(&loaded.settings, &refused);
+    if is_good && reports.is_empty() {
         Ok(())
     } else {
-        Err(Failure::No(refusals.join("\n")))
+        Err(Failure::Mistakes(reports))
     }
 }
 
-/// Rings nobody. What is wrong is told as the rest of a sentence, without the address, which names the account.
-async fn ask(settings: &CarrierSettings, public_url: &str) -> Result<(), String> {
-    let carrier = adapter(settings, public_url);
-    let request = carrier.account();
-    let unreached = |error: reqwest::Error| {
-        let error = error.without_url();
-        format!("cannot be asked ({error}); check base_url and this machine's way to it")
+/// What is wrong is told as the rest of a sentence; the rooftops whose numbers may not be shown are `refused`.
+async fn ask_carrier(
+    loaded: &Loaded,
+    settings: &CarrierSettings,
+    refused: &mut Vec<RooftopId>,
+    out: &mut impl Write,
+) -> Result<Result<(), String>, Failure> {
+    let id = &settings.id.0;
+    let line = match Line::to(settings, &loaded.settings.server.public_url).await {
+        Ok(line) => line,
+        Err(refusal) => return Ok(Err(refusal)),
     };
-    let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).build();
-    let asking = http
-        .map_err(unreached)?
-        .get(request.url)
-        .header("authorization", request.authorization);
-    let answer = asking.send().await.map_err(unreached)?;
-    let status = answer.status().as_u16();
-    let body = answer.bytes().await.map_err(unreached)?;
-    let response = Response {
-        status,
-        body: &body,
-    };
-    match carrier.recognised(response) {
-        Some(true) => Ok(()),
-        Some(false) => Err("refuses our credentials; check account and token".to_owned()),
-        None => Err(format!(
-            "answered {status}, which makes no sense; check base_url and ask again"
-        )),
+    writeln!(out, "carrier {id} takes our credentials")?;
+    let rooftops = loaded.rules.rooftops.values();
+    for rooftop in rooftops.filter(|rooftop| rooftop.carrier == settings.id) {
+        match line.may_show(rooftop.caller_id.as_str()).await {
+            Ok(true) => writeln!(out, "carrier {id} shows the caller_id of {}", rooftop.id.0)?,
+            Ok(false) => refused.push(rooftop.id.clone()),
+            Err(refusal) => return Ok(Err(refusal)),
+        }
     }
+    Ok(Ok(()))
+}
+
+/// A carrier that has taken our credentials.
+struct Line {
+    carrier: Carrier,
+    http: reqwest::Client,
+}
+
+impl Line {
+    async fn to(settings: &CarrierSettings, public_url: &str) -> Result<Line, String> {
+        let carrier = adapter(settings, public_url);
+        let account = carrier.account();
+        let http = outgoing::client_for(&account.url).timeout(ANSWER_WITHIN);
+        let http = http.build().map_err(unreached)?;
+        let line = Line { carrier, http };
+        match line
+            .ask(account, |carrier, said| carrier.recognised(said))
+            .await?
+        {
+            true => Ok(line),
+            false => Err("refuses our credentials; check account and token".to_owned()),
+        }
+    }
+
+    async fn may_show(&self, number: &str) -> Result<bool, String> {
+        for list in self.carrier.may_show(number) {
+            if self
+                .ask(list, |carrier, said| carrier.shows(number, said))
+                .await?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn ask(
+        &self,
+        request: Request,
+        read: impl Fn(&Carrier, Response<'_>) -> Option<bool>,
+    ) -> Result<bool, String> {
+        let asking = self.http.get(request.url);
+        let asking = asking.header("authorization", request.authorization);
+        let answer = asking.send().await.map_err(unreached)?;
+        let status = answer.status().as_u16();
+        let body = answer.bytes().await.map_err(unreached)?;
+        let body = &body;
+        read(&self.carrier, Response { status, body }).ok_or_else(|| {
+            format!("answered {status}, which makes no sense; check base_url and ask again")
+        })
+    }
+}
+
+/// Without the address, which names the account.
+fn unreached(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    format!("cannot be asked ({error}); check base_url and this machine's way to it")
 }

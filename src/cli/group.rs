@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::Failure;
-use crate::io::config::{self, Environment, Report, Settings};
+use crate::io::config::{self, Environment, Report, Settings, Uses};
 use crate::io::daemon::CannotStart;
 use crate::io::store::{Reads, Store};
 use crate::phone::HashKey;
@@ -28,9 +28,19 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Reads the files, and opens the store if there is one.
+    /// Reads the files, and opens the store if there is one. Who only looks needs no secret.
     pub(super) async fn open(config: &Path) -> Result<Group, Failure> {
-        let settings = config::load_settings(config, &Environment::of_this_process())?.value;
+        Group::open_using(config, Uses::Nothing).await
+    }
+
+    /// The same for who asks the daemon, and shows it its token.
+    pub(super) async fn open_to_ask(config: &Path) -> Result<Group, Failure> {
+        Group::open_using(config, Uses::ApiToken).await
+    }
+
+    async fn open_using(config: &Path, uses: Uses) -> Result<Group, Failure> {
+        let env = Environment::of_this_process().only(uses);
+        let settings = config::load_settings(config, &env)?.value;
         let file = store_file(&settings)?;
         let reads = match file.exists() {
             true => Some(Store::open_read_only(file)?),

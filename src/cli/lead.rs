@@ -9,13 +9,14 @@ use leadbridge_providers::LeadId;
 use super::Failure;
 use super::group::{Group, meant};
 use crate::flow::shown::{Shown, Stage};
-use crate::flow::{Outcome, word};
+use crate::flow::{Intervention, Outcome, word};
 use crate::io::store::{Filter, Reads, Record};
-use change::{Change, ChangeOptions};
+use change::ChangeOptions;
 use list::ListOptions;
 
 mod change;
 mod list;
+mod person;
 mod show;
 
 /// Among so many of the latest leads the one that was meant is looked for.
@@ -39,6 +40,18 @@ pub(super) enum LeadCommand {
     Discard(ChangeOptions),
     /// Ends a lead; two who are talking are left alone
     Cancel(ChangeOptions),
+    /// Forgets a person: ends what is under way and empties their leads; the figures stay
+    Erase {
+        /// Their number or e-mail address
+        #[arg(value_name = "PHONE-OR-MAIL")]
+        person: String,
+    },
+    /// Writes all that is kept of a person, as JSON
+    Export {
+        /// Their number or e-mail address
+        #[arg(value_name = "PHONE-OR-MAIL")]
+        person: String,
+    },
 }
 
 /// Looks at leads, or changes one.
@@ -51,12 +64,16 @@ pub(super) async fn lead(
         LeadCommand::List(options) => list::list(config, options, out).await,
         LeadCommand::Show { id, json } => show::show(config, &id, json, out).await,
         LeadCommand::Release(options) => {
-            change::change(config, Change::Release, options, out).await
+            change::change(config, Intervention::Release, options, out).await
         }
         LeadCommand::Discard(options) => {
-            change::change(config, Change::Discard, options, out).await
+            change::change(config, Intervention::Discard, options, out).await
         }
-        LeadCommand::Cancel(options) => change::change(config, Change::Cancel, options, out).await,
+        LeadCommand::Cancel(options) => {
+            change::change(config, Intervention::Cancel, options, out).await
+        }
+        LeadCommand::Erase { person } => person::forget(config, &person, out).await,
+        LeadCommand::Export { person } => person::export(config, &person, out).await,
     }
 }
 

@@ -12,7 +12,7 @@ use super::group::{NO_STORE, daemon_url, unknown};
 use super::table::plain;
 use crate::intake::Format;
 use crate::io::clock::Clock;
-use crate::io::config::{self, Environment};
+use crate::io::config::{self, Environment, Uses};
 use crate::io::engine::Engine;
 use crate::rotation::SourceId;
 use crate::source::{Source, Sources};
@@ -45,7 +45,8 @@ pub(super) async fn send(
     options: &SendOptions,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let loaded = config::load(config, &NO_STORE, &Environment::of_this_process())?;
+    let env = Environment::of_this_process().only(Uses::Source(options.source.clone()));
+    let loaded = config::load(config, &NO_STORE, &env)?;
     let source = source(&loaded.sources, &options.source)?;
     let body = std::fs::read(&options.file).map_err(|error| {
         let file = options.file.display();

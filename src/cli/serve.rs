@@ -47,6 +47,10 @@ async fn listener(settings: &Settings) -> Result<TcpListener, Failure> {
     };
     match handed_over {
         Some(socket) => {
+            let given = socket.local_addr().map_err(cannot)?;
+            if given.port() != listen.port() {
+                warn!(%given, %listen, "the socket handed over is not the one of [server]: our own commands ask there in vain");
+            }
             socket.set_nonblocking(true).map_err(cannot)?;
             TcpListener::from_std(socket).map_err(cannot)
         }

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::leg::{Life, Rank, s};
 use super::{
-    Closed, Command, Cue, CustomerResult, Engaged, Entry, Flow, Moment, Outcome, Part, State, Text,
-    Unreached, What, word,
+    Closed, Command, Cue, CustomerResult, Engaged, Entry, Flow, Kind, Moment, Outcome, Part, State,
+    Text, Unreached, What, word,
 };
 use crate::desk::Last;
 
@@ -73,6 +73,9 @@ impl Flow {
             at: m.now,
         });
         self.end_menu(index, m);
+        if self.facts.kind != Kind::Real {
+            return self.close(Outcome::Test, Some(word(outcome)), m);
+        }
         self.close(outcome, reason.map(word), m);
     }
 

@@ -16,6 +16,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 use crate::flow::errand::{CarrierErrand, Errand, LookUp, Within};
 use crate::flow::{Event, Flow};
 use crate::io::engine::Engine;
+use crate::io::outgoing;
 use crate::io::store::{Effect, OutboxId, StoreError};
 use crate::pacer::{Answer, Next, Pacer, Ring, Urgency};
 use crate::rotation::CarrierId;
@@ -68,10 +69,9 @@ enum Heard {
 impl Trunk {
     /// A line to a carrier at `calls_per_s` (0: no pacing).
     pub fn new(id: CarrierId, carrier: Carrier, calls_per_s: f64) -> Result<Trunk, reqwest::Error> {
-        let http = reqwest::Client::builder()
+        let http = outgoing::client_for(&carrier.account().url)
             .timeout(ANSWER_WITHIN)
             .connect_timeout(CONNECT_WITHIN)
-            .redirect(reqwest::redirect::Policy::none())
             .build()?;
         let rings = Rings {
             pacer: Pacer::new(calls_per_s),

@@ -2,6 +2,7 @@
 //! (where leads come from). Each is read whole: every mistake is told with its place and its cure, and a file
 //! with a mistake changes nothing. The last two may be read anew while the daemon runs.
 
+mod blame;
 mod carriers;
 mod findings;
 mod report;
@@ -19,10 +20,11 @@ use crate::phone::HashKey;
 use crate::rotation::Rules;
 use crate::source::Sources;
 
+pub use blame::caller_ids_refused;
 pub use carriers::{CarrierKind, CarrierSettings};
 pub use findings::Checked;
 pub use report::{Report, Severity};
-pub use secret::Environment;
+pub use secret::{Environment, Uses};
 pub use settings::{Email, Files, Guard, Notice, Server, Settings, Store};
 
 use findings::Findings;
@@ -78,13 +80,7 @@ pub fn load(path: &Path, key: &HashKey, env: &Environment) -> Result<Loaded, Vec
 /// Reads `leadbridge.toml`.
 pub fn load_settings(path: &Path, env: &Environment) -> Result<Checked<Settings>, Vec<Report>> {
     read(path, |file| {
-        settings::settings(
-            file,
-            Vault {
-                env,
-                folder: folder_of(path),
-            },
-        )
+        settings::settings(file, Vault::of(env, folder_of(path)))
     })
 }
 
@@ -103,14 +99,7 @@ pub fn load_sources(
 ) -> Result<Checked<Sources>, Vec<Report>> {
     let path = &settings.files.sources;
     read(path, |file| {
-        sources::sources(
-            file,
-            rules,
-            Vault {
-                env,
-                folder: folder_of(path),
-            },
-        )
+        sources::sources(file, rules, Vault::of(env, folder_of(path)))
     })
 }
 

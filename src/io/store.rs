@@ -2,7 +2,8 @@
 //! thread, so that two can never be made of the same rows (P2, P4). A verb answers after its commit (P1).
 //!
 //! `store/sqlite.rs` opens the file and knows its tables, `store/writer.rs` commits in groups, `store/decide.rs`
-//! runs one decision, `store/rows.rs` reads and writes single rows, `store/reads.rs` answers questions. Nothing of
+//! runs one decision, `store/rows.rs` reads and writes single rows, `store/reads.rs` answers questions,
+//! `store/person.rs` forgets. Nothing of
 //! SQLite's shows in this file.
 //!
 //! What holds anything personal has no `Debug`, so that it cannot slip into a log.
@@ -10,7 +11,7 @@
 //! A verb whose future is dropped may still happen: what it left in the outbox and its wakes are found again by
 //! [`Reads::outbox`] and [`Reads::pending`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use crate::rotation::Rules;
 
 mod decide;
 mod error;
+mod person;
 mod reads;
 mod rows;
 mod sqlite;
@@ -42,6 +44,7 @@ pub struct Store {
     writer: Writer,
     reads: Reads,
     key: HashKey,
+    path: PathBuf,
 }
 
 /// An item of the outbox. A name is never given twice.
@@ -130,6 +133,7 @@ impl Store {
             writer: Writer::start(connection, lock, on_commit)?,
             reads: Reads::new(path),
             key,
+            path: path.to_owned(),
         })
     }
 
@@ -185,6 +189,15 @@ impl Store {
         self.writer
             .write(None, move |db| rows::delete_item(db, id))
             .await
+    }
+
+    /// Empties these leads of all that is personal, also in the file's own leftovers.
+    pub async fn erase(&self, leads: Vec<LeadId>) -> Result<(), StoreError> {
+        let verb = move |db: &_| leads.iter().try_for_each(|lead| person::erase(db, *lead));
+        self.writer.write(None, verb).await?;
+        let path = self.path.clone();
+        let folding = tokio::task::spawn_blocking(move || sqlite::fold_journal(&path));
+        folding.await.map_err(|_| StoreError::Panicked)?
     }
 
     /// Whether anything can be written now.

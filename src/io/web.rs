@@ -2,11 +2,10 @@
 //! that cannot be wrong, hand over to the engine, and answer. One bad request never ends the process.
 //!
 //! `web/leads.rs` takes leads, `web/callbacks.rs` what carriers ask, `web/api.rs` what programs of the group ask,
-//! `web/operating.rs` what tells how the daemon is.
+//! `web/persons.rs` what a person may ask by law, `web/operating.rs` what tells how the daemon is.
 
 use std::any::Any;
-use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,10 +16,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use axum::serve::ListenerExt;
 use secrecy::SecretString;
 use serde::Serialize;
-use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use tracing::field::Empty;
@@ -31,22 +28,25 @@ use crate::io::engine::Engine;
 use crate::io::store::StoreError;
 
 mod api;
+mod call_tests;
 mod callbacks;
 mod client;
 mod leads;
 mod limits;
 mod operating;
+mod persons;
 mod problem;
+mod serving;
 
 use limits::Limits;
 use problem::Problem;
+
+pub use serving::serve;
 
 /// The longest any request may take, its body's way included.
 const REQUEST_WITHIN: Duration = Duration::from_secs(15);
 /// How long the store may take for what a program waits for. Carriers wait less.
 const STORE_WITHIN: Duration = Duration::from_secs(8);
-/// How long requests in hand may go on once the process is told to end.
-const FINISH_WITHIN: Duration = Duration::from_secs(5);
 /// The largest body of a callback: carriers send a few fields.
 const CALLBACK_MAX_BYTES: usize = 64 * 1024;
 /// The largest body of what a person asks of a lead: one reason.
@@ -103,37 +103,7 @@ pub fn router(engine: Engine, server: &Server) -> Router {
     guarded(router).with_state(web)
 }
 
-/// Answers until `shutdown`; then requests in hand may finish, for a while.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    // A script is one small packet that a carrier waits for.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let (tell, told) = tokio::sync::oneshot::channel::<()>();
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async {
-        let _ = told.await;
-    });
-    let mut serving = pin!(serving.into_future());
-    tokio::select! {
-        ended = &mut serving => return ended,
-        () = shutdown => {}
-    }
-    let _ = tell.send(());
-    match tokio::time::timeout(FINISH_WITHIN, serving).await {
-        Ok(ended) => ended,
-        Err(_) => {
-            warn!("some requests did not finish in time");
-            Ok(())
-        }
-    }
-}
-
-fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 13] {
+fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 15] {
     let lead = || post(leads::receive).layer(DefaultBodyLimit::max(body_max));
     let callback = DefaultBodyLimit::max(CALLBACK_MAX_BYTES);
     let act = DefaultBodyLimit::max(ACT_MAX_BYTES);
@@ -155,6 +125,11 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 13] {
         ("/api/v1/leads", get(api::list)),
         ("/api/v1/leads/{id}", get(api::show)),
         ("/api/v1/leads/{id}/{act}", post(api::act).layer(act)),
+        ("/api/v1/call-tests", post(call_tests::order).layer(act)),
+        (
+            "/api/v1/persons/erase",
+            post(persons::forget).layer(DefaultBodyLimit::max(ACT_MAX_BYTES)),
+        ),
         ("/", get(operating::home)),
         ("/healthz", get(operating::alive)),
         ("/readyz", get(operating::ready)),

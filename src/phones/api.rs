@@ -174,7 +174,7 @@ fn shown(world: &World, sid: &str, status: StatusCode) -> Result<Response, Refus
         .ok_or_else(|| Refusal::not_found(&format!("/Calls/{sid}.json")))
 }
 
-fn authorize(world: &World, account: &str, headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn authorize(world: &World, account: &str, headers: &HeaderMap) -> Result<(), Refusal> {
     let now = Instant::now();
     let state = world.state();
     if state.faults.down_until.is_some_and(|until| now < until) {
@@ -334,6 +334,6 @@ fn is_number(text: &str) -> bool {
     (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn form(bytes: &[u8]) -> Params {
+pub(super) fn form(bytes: &[u8]) -> Params {
     form_urlencoded::parse(bytes).into_owned().collect()
 }

@@ -72,12 +72,16 @@ fn a_file_that_is_not_there_is_named() {
 
 #[test]
 fn live_asks_the_carrier_for_the_account_and_rings_nobody() {
-    let sid = r#"{"sid":"AC00000000000000000000000000000000","status":"active"}"#;
-    let carrier = Peer::answering("200 OK", sid);
+    let told = r#"{"sid":"AC00000000000000000000000000000000","status":"active",
+        "incoming_phone_numbers":[{"phone_number":"+3292000000"},{"phone_number":"+3292000005"}]}"#;
+    let carrier = Peer::answering("200 OK", told);
     let said = Program::listening_at(carrier.port).run("check --live");
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(
-        said.out.ends_with("carrier main takes our credentials\n"),
+        said.out.ends_with(
+            "carrier main takes our credentials\ncarrier main shows the caller_id of aalst\n\
+             carrier main shows the caller_id of gent\n"
+        ),
         "{}",
         said.out
     );

@@ -242,3 +242,65 @@ fn a_store_that_another_daemon_has_is_left_alone() {
     let shown = json(&program.run(&format!("lead show {lead} --json")));
     assert_eq!(shown["state"], "held", "and can be looked at meanwhile");
 }
+
+#[test]
+fn a_person_is_written_out_and_then_forgotten() {
+    let program = Program::new();
+    let kept = Lead {
+        email: Some("Jan@Example.org".to_owned()),
+        ..to("0470 12 34 56")
+    };
+    let lead = program.receive(kept).to_string();
+    let exported = json(&program.run("lead export jan@example.org"));
+    assert_eq!(exported[0]["lead"], lead);
+    assert_eq!(exported[0]["number"], "+32470123456");
+    assert_eq!(exported[0]["told"]["first_name"], "Jan");
+    assert!(exported[0]["body"].is_string());
+
+    let said = program.run("lead erase JAN@example.org");
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (Some(0), "1 lead is erased.\n"),
+        "{said:?}"
+    );
+    let shown = json(&program.run(&format!("lead show {lead} --json")));
+    assert_eq!(
+        (&shown["outcome"], &shown["reason"]),
+        (&"canceled".into(), &"erased".into())
+    );
+    for file in ["data/leadbridge.db", "data/leadbridge.db-wal"] {
+        let bytes = std::fs::read(program.path(file)).unwrap_or_default();
+        let found = bytes
+            .windows(11)
+            .any(|window| window.eq_ignore_ascii_case(b"jan@example"));
+        assert!(!found, "{file} still holds the address");
+    }
+    for command in ["lead export jan@example.org", "lead erase +32470123456"] {
+        let said = program.run(command);
+        assert_eq!(said.code, Some(1));
+        assert!(said.err.starts_with("there is no lead of"), "{}", said.err);
+    }
+}
+
+#[test]
+fn a_daemon_forgets_a_person_itself() {
+    let peer = Peer::answering(
+        "200 OK",
+        r#"{"erased":["0190b1f0-7b3c-7000-8000-000000000001"],"talking":["0190b1f0-7b3c-7000-8000-000000000002"]}"#,
+    );
+    let program = Program::listening_at(peer.port);
+    program.receive(to("0470 12 34 56"));
+    let said = program.run("lead erase +32470123456");
+    let asked = peer.asked();
+    assert_eq!(asked.line, "POST /api/v1/persons/erase HTTP/1.1");
+    assert_eq!(asked.body, r#"{"person":"+32470123456"}"#);
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (Some(1), "1 lead is erased.\n")
+    );
+    assert!(
+        said.err.contains("000000000002; erase again"),
+        "{}",
+        said.err
+    );
+}

@@ -6,5 +6,6 @@ mod lead;
 mod peer;
 mod plan;
 mod program;
+mod secrets;
 mod send;
 mod usage;

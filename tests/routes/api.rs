@@ -1,6 +1,6 @@
 //! What programs of the group ask and order.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::house::{Ask, House, lead};
 
@@ -109,7 +109,7 @@ async fn an_open_lead_is_canceled_with_a_reason_and_a_closed_one_is_not() {
         .json();
     assert_eq!(shown["outcome"], "canceled");
     let detail = house.ask(act(&lead, "cancel", "")).await.problem(409);
-    assert!(detail.contains("closed already"), "{detail}");
+    assert!(detail.contains("nothing is left to cancel"), "{detail}");
 }
 
 #[tokio::test]
@@ -126,4 +126,50 @@ async fn a_lead_that_is_not_there_is_told_from_an_address_that_is_not_there() {
     }
     let detail = house.ask(act(stranger, "praise", "")).await.problem(404);
     assert!(detail.contains("nothing at this address"), "{detail}");
+}
+
+fn erase(person: &str) -> Ask {
+    let body = json!({ "person": person }).to_string();
+    Ask::new("POST", "/api/v1/persons/erase").known().body(body)
+}
+
+#[tokio::test]
+async fn an_erased_person_is_rung_no_more_and_nothing_of_theirs_is_left() {
+    let house = House::new();
+    let open = sent(&house, "web-1", "0470 12 34 56").await;
+    let other = sent(&house, "web-2", "0470 12 34 57").await;
+    let answer = house.ask(erase("+32 470 12 34 56")).await.json();
+    assert_eq!(answer, json!({ "erased": [open], "talking": [] }));
+    let path = format!("/api/v1/leads/{open}");
+    let shown = house.ask(Ask::new("GET", path).known()).await.json();
+    assert_eq!(
+        (&shown["outcome"], &shown["reason"]),
+        (&"canceled".into(), &"erased".into())
+    );
+    assert_eq!(
+        house.personal(&open),
+        (0, 0),
+        "rows of lead and raw that hold anything"
+    );
+    assert_eq!(house.personal(&other), (1, 1));
+    let again = house.ask(erase("0470 12 34 56")).await.json();
+    assert_eq!(again, json!({ "erased": [], "talking": [] }));
+    let same = sent(&house, "web-1", "0470 12 34 56").await;
+    assert_eq!(same, open, "sent again it is still known, and rings nobody");
+}
+
+#[tokio::test]
+async fn a_person_is_a_number_or_an_address_and_asked_for_with_the_token() {
+    let house = House::new();
+    let stranger = Ask::new("POST", "/api/v1/persons/erase").body(r#"{"person":"a@b.be"}"#);
+    house.ask(stranger).await.problem(401);
+    for (body, word) in [
+        ("", "e-mail"),
+        (r#"{"person":"An"}"#, "+32470123456"),
+        (r#"{"phone":"1"}"#, "person"),
+    ] {
+        let ask = Ask::new("POST", "/api/v1/persons/erase").known().body(body);
+        let detail = house.ask(ask).await.problem(400);
+        assert!(detail.contains(word), "{body}: {detail}");
+    }
 }

@@ -252,6 +252,16 @@ impl House {
         list.json()["leads"].as_array().unwrap().len()
     }
 
+    /// How many rows of `lead` and of `raw` hold anything personal of this lead.
+    pub(crate) fn personal(&self, lead: &str) -> (u32, u32) {
+        let store = Connection::open(self.folder.path().join("data/leadbridge.db")).unwrap();
+        let count = |sql| store.query_row(sql, [lead], |row| row.get(0)).unwrap();
+        (
+            count("SELECT count(*) FROM lead WHERE id = ? AND (told NOT NULL OR phone NOT NULL)"),
+            count("SELECT count(*) FROM raw WHERE lead = ?"),
+        )
+    }
+
     /// Another program that has the store's lock, until it is dropped.
     pub(crate) fn lock(&self) -> Connection {
         let path: PathBuf = self.folder.path().join("data/leadbridge.db");

@@ -6,8 +6,10 @@ mod daemon;
 mod people;
 mod sender;
 
+mod call_test;
 mod carrier_down;
 mod carrier_wrong;
+mod check;
 mod edits;
 mod forgery;
 mod kills;
@@ -15,5 +17,7 @@ mod ladder;
 mod lost_ends;
 mod one_lead;
 mod process;
+mod restarts;
 mod rush;
 mod scripts;
+mod slow;

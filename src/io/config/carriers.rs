@@ -67,7 +67,7 @@ fn carrier(part: &mut Section<'_>, vault: Vault<'_>, id: Option<&str>) -> Option
     if let Some(account) = &account {
         account_shape(part, account);
     }
-    let tokens = vault.secrets(part, "token");
+    let tokens = vault.for_the_daemon().secrets(part, "token");
     let base_url = match part.text("base_url") {
         Some(text) => web_address(part, &text),
         None => Some("https://api.twilio.com".to_owned()),

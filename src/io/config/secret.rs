@@ -12,38 +12,94 @@ use super::section::{Section, Text};
 /// Where systemd puts what `LoadCredential=` names.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
-/// The environment variables that secrets may be taken from.
+/// The environment variables that secrets may be taken from, and which secrets are wanted at all.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    uses: Uses,
+}
+
+/// Which secrets a command uses; the others need not be there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Uses {
+    /// The daemon uses them all.
+    #[default]
+    All,
+    /// Whoever only looks uses none but the store's own address.
+    Nothing,
+    /// Whoever asks the daemon shows it its token.
+    ApiToken,
+    /// Whoever sends as a source signs as it does.
+    Source(String),
+}
 
 impl Environment {
     /// This process's own.
     pub fn of_this_process() -> Environment {
         let readable = std::env::vars_os()
             .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-        Environment(readable.collect())
+        readable.collect()
+    }
+
+    /// The same for a command that uses only these secrets; the others are read as empty.
+    pub fn only(self, uses: Uses) -> Environment {
+        Environment { uses, ..self }
     }
 }
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Environment {
-        Environment(
-            variables
-                .into_iter()
-                .map(|(k, v)| (k.into(), v.into()))
-                .collect(),
-        )
+        let variables = variables.into_iter();
+        Environment {
+            variables: variables.map(|(k, v)| (k.into(), v.into())).collect(),
+            uses: Uses::All,
+        }
     }
 }
 
 /// Where secrets are looked up: the environment, and the folder of the file that names them.
 #[derive(Clone, Copy)]
 pub(super) struct Vault<'v> {
-    pub(super) env: &'v Environment,
     pub(super) folder: &'v Path,
+    env: &'v Environment,
+    is_open: bool,
 }
 
-impl Vault<'_> {
+impl<'v> Vault<'v> {
+    /// What the files of this folder name, for whoever uses all of it.
+    pub(super) fn of(env: &'v Environment, folder: &'v Path) -> Vault<'v> {
+        Vault {
+            folder,
+            env,
+            is_open: true,
+        }
+    }
+
+    /// The same, open only for those who use the daemon's token.
+    pub(super) fn for_the_api(self) -> Vault<'v> {
+        self.open_for(&Uses::ApiToken)
+    }
+
+    /// The same, open only for those who use the secrets of this source.
+    pub(super) fn for_source(self, id: &str) -> Vault<'v> {
+        self.open_for(&Uses::Source(id.to_owned()))
+    }
+
+    /// The same, open only for the daemon.
+    pub(super) fn for_the_daemon(self) -> Vault<'v> {
+        self.open_for(&Uses::All)
+    }
+
+    /// Whether secrets are looked up; else each is empty, and its shape is nobody's business.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    fn open_for(self, usage: &Uses) -> Vault<'v> {
+        let is_open = self.env.uses == Uses::All || self.env.uses == *usage;
+        Vault { is_open, ..self }
+    }
+
     /// The secret that a key names.
     pub(super) fn secret<'t>(
         &self,
@@ -113,6 +169,9 @@ impl Vault<'_> {
             );
             return None;
         };
+        if !self.is_open {
+            return Some(SecretString::default());
+        }
         self.look_up(place, &text)
             .map_err(|(title, cure)| findings.error(text.span(), title, cure))
             .ok()
@@ -121,7 +180,7 @@ impl Vault<'_> {
     fn look_up(&self, place: &str, text: &Text<'_>) -> Result<SecretString, (String, String)> {
         let name = *text.get_ref();
         let found = match place {
-            "env" => self.env.0.get(name).cloned().ok_or_else(|| {
+            "env" => self.env.variables.get(name).cloned().ok_or_else(|| {
                 (
                     format!("the environment variable `{name}` is not set"),
                     format!("set it before the start: {name}=.. leadbridge .."),
@@ -140,7 +199,7 @@ impl Vault<'_> {
     }
 
     fn credential(&self, name: &str) -> Result<PathBuf, (String, String)> {
-        let folder = self.env.0.get(CREDENTIALS).ok_or_else(|| {
+        let folder = self.env.variables.get(CREDENTIALS).ok_or_else(|| {
             (
                 format!("`{name}` is a systemd credential, and ${CREDENTIALS} is not set"),
                 format!("start through systemd with LoadCredential={name}:.., or name an environment variable: {{ env = \"..\" }}"),

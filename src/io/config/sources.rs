@@ -56,6 +56,7 @@ fn source<'t>(
     vault: Vault<'_>,
 ) -> Option<Source> {
     let id = own_id(&mut part, ids, "id = \"website\"");
+    let vault = vault.for_source(id.unwrap_or_default());
     part.need("format", "format = \"json\"");
     let format = part.word("format");
     let rooftop = part.needed("rooftop", "rooftop = \"gent\"");
@@ -144,7 +145,7 @@ fn auth(mut part: Section<'_>, vault: Vault<'_>) -> Option<Auth> {
             return None;
         }
     };
-    if let Some(auth) = &auth {
+    if let Some(auth) = auth.as_ref().filter(|_| vault.is_open()) {
         remarks(&part, &scheme, auth);
     }
     part.end();

@@ -11,12 +11,12 @@ use tokio::sync::Semaphore;
 
 use super::error::{Answer, StoreError};
 use super::rows::{self, from_json, nanoseconds, parsed};
-use super::{OutboxId, Wake, sqlite};
+use super::{OutboxId, Wake, person, sqlite};
 use crate::desk::{Desk, Phone};
 use crate::flow::errand::Errand;
 use crate::flow::shown::Stage;
 use crate::flow::{Command, Entry, Flow, word};
-use crate::lead::Lead;
+use crate::lead::{Lead, Person};
 use crate::phone::{HashKey, PhoneKey, PhoneNumber};
 use crate::rotation::{RooftopId, SourceId};
 
@@ -138,6 +138,11 @@ impl Reads {
         limit: usize,
     ) -> Result<Page, StoreError> {
         self.ask(move |db| list(db, &filter, after, limit)).await
+    }
+
+    /// The leads of a person, the earliest first.
+    pub async fn leads_of(&self, whom: Person) -> Result<Vec<LeadId>, StoreError> {
+        self.ask(move |db| person::leads(db, &whom)).await
     }
 
     /// The rows of all phones.

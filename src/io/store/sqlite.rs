@@ -30,6 +30,7 @@ CREATE TABLE lead (
     told TEXT,
     phone TEXT
 ) STRICT;
+CREATE INDEX lead_phone ON lead (phone) WHERE phone IS NOT NULL;
 CREATE UNIQUE INDEX lead_source ON lead (source, source_id) WHERE source_id IS NOT NULL;
 
 CREATE TABLE raw (lead TEXT PRIMARY KEY, content_type TEXT NOT NULL, body BLOB NOT NULL) STRICT;
@@ -99,6 +100,8 @@ pub(super) fn open(path: &Path) -> Result<(Connection, HashKey), StoreError> {
     let schema = schema(&connection, path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // Always: a row that is moved inside its page leaves a copy, which an erasure later does not find (P9).
+    connection.pragma_update(None, "secure_delete", true)?;
     if schema == 0 {
         make(&mut connection)?;
     }
@@ -114,6 +117,14 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
         0 => Err(StoreError::NotAStore(path.to_owned())),
         _ => Ok(connection),
     }
+}
+
+/// Brings what was written into the file itself, and empties the journal beside it. A reader in the way is waited for;
+/// one that stays leaves it to the next time.
+pub(super) fn fold_journal(path: &Path) -> Result<(), StoreError> {
+    let connection = connect(path, OpenFlags::default())?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
 }
 
 /// Writes something, to see whether it can be done.

@@ -17,7 +17,7 @@ use subtle::ConstantTimeEq;
 use super::problem::Problem;
 use super::{STORE_WITHIN, Web, about, carry_out, header};
 use crate::flow::shown::{Shown, Stage};
-use crate::flow::{Entry, Event};
+use crate::flow::{Entry, Intervention};
 use crate::io::store::{Filter, Reads, Record, Stepped};
 use crate::lead::HeldReason;
 use crate::rotation::{RooftopId, Rules, SourceId};
@@ -95,69 +95,19 @@ pub(super) async fn act(
     Path((id, act)): Path<(String, String)>,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let act = Act::named(&act).ok_or_else(|| Problem::of(StatusCode::NOT_FOUND))?;
+    let act = Intervention::named(&act).ok_or_else(|| Problem::of(StatusCode::NOT_FOUND))?;
     let lead = lead_id(&id)?;
     let event = act.event(reason(&body)?);
     let engine = web.engine.clone();
     let acting = async move { engine.happen(lead, event, None).await };
     let stepped = carry_out(STORE_WITHIN, acting).await?;
     let stepped = stepped.ok_or_else(no_lead)?;
-    if !act.was_done(&stepped) {
-        return Err(Problem::new(StatusCode::CONFLICT, act.refusal(&stepped)));
+    let Stepped { before, flow, .. } = &stepped;
+    if !act.was_done(before, flow) {
+        let detail = format!("lead {lead}: {}", act.refusal(before, flow));
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     show_lead(&web, lead).await
-}
-
-/// What a person does with a lead.
-#[derive(Clone, Copy)]
-enum Act {
-    Release,
-    Discard,
-    Cancel,
-}
-
-impl Act {
-    fn named(name: &str) -> Option<Act> {
-        match name {
-            "release" => Some(Act::Release),
-            "discard" => Some(Act::Discard),
-            "cancel" => Some(Act::Cancel),
-            _ => None,
-        }
-    }
-
-    fn event(self, reason: Option<String>) -> Event {
-        match self {
-            Act::Release => Event::Release { reason },
-            Act::Discard => Event::Discard { reason },
-            Act::Cancel => Event::Cancel { reason },
-        }
-    }
-
-    /// The flow decided; whether it did is read off what became of it.
-    fn was_done(self, stepped: &Stepped) -> bool {
-        let Stepped { before, flow, .. } = stepped;
-        match self {
-            Act::Release | Act::Discard => {
-                before.held_reason().is_some() && flow.held_reason().is_none()
-            }
-            Act::Cancel => before.outcome().is_none() && flow.outcome().is_some(),
-        }
-    }
-
-    fn refusal(self, stepped: &Stepped) -> &'static str {
-        let is_closed = stepped.before.outcome().is_some();
-        match self {
-            Act::Release if stepped.flow.held_reason().is_some() => {
-                "this lead has no number that may be rung; discard it, or send it again with one"
-            }
-            Act::Release | Act::Discard => {
-                "only a held lead can be released or discarded; this one is not held, look at its state"
-            }
-            Act::Cancel if is_closed => "the lead is closed already; nothing is left to cancel",
-            Act::Cancel => "two people are talking; wait until they have hung up",
-        }
-    }
 }
 
 async fn show_lead(web: &Web, lead: LeadId) -> Result<Response, Problem> {

@@ -33,12 +33,19 @@ fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
         if !trusted.contains(&sender) {
             break;
         }
-        match hop.trim().parse::<IpAddr>() {
-            Ok(address) => sender = address.to_canonical(),
-            Err(_) => break,
+        match hop_address(hop.trim()) {
+            Some(address) => sender = address.to_canonical(),
+            None => break,
         }
     }
     sender
+}
+
+/// Some proxies write the port too, and brackets around an IPv6 address.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']'));
+    let address = bare.unwrap_or(hop).parse().ok();
+    address.or_else(|| Some(hop.parse::<SocketAddr>().ok()?.ip()))
 }
 
 #[cfg(test)]
@@ -72,6 +79,13 @@ mod tests {
             "198.51.100.1",
             "several lines are one list"
         );
+    }
+
+    #[test]
+    fn a_hop_may_have_a_port_and_brackets() {
+        assert_eq!(sender("127.0.0.1", &["198.51.100.1:4711"]), "198.51.100.1");
+        assert_eq!(sender("127.0.0.1", &["[2001:db8::7]"]), "2001:db8::7");
+        assert_eq!(sender("127.0.0.1", &["[2001:db8::7]:443"]), "2001:db8::7");
     }
 
     #[test]
