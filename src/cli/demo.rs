@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use leadbridge_providers::LeadId;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Failure, send};
 use crate::flow::Outcome;
@@ -72,11 +73,21 @@ pub async fn demo(options: DemoOptions) -> Result<(), Failure> {
     } else {
         println!("Leadbridge's demo is at  http://{address}/");
         println!("Open it in a browser, send a lead, and pick up the phones. Ctrl-C ends it.");
-        let ended = tokio::signal::ctrl_c().await;
-        ended.map_err(|error| no("wait", &error))
+        ended().await.map_err(|error| no("wait", &error))
     };
     serving.abort();
     played
+}
+
+/// Somebody ends the demo, or closes its terminal.
+async fn ended() -> std::io::Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        ended = tokio::signal::ctrl_c() => ended,
+        _ = terminated.recv() => Ok(()),
+        _ = hung_up.recv() => Ok(()),
+    }
 }
 
 /// A tab finds a demo that was started again, so its port is the same each time if it is free.

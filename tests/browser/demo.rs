@@ -40,7 +40,8 @@ impl Demo {
 
     /// As if its terminal had been closed.
     pub(crate) fn stop(&mut self) {
-        let _ = self.process.kill();
+        let process = self.process.id().to_string();
+        let _ = Command::new("kill").arg(process).status();
         let _ = self.process.wait();
     }
 

@@ -47,9 +47,12 @@ export function draw(phones, legend) {
     parts.now = phone;
     update(parts, phone, phones, legend(phone));
   }
-  const order = phones.map((phone) => drawn.get(phone.number).phone);
-  const shown = all('.phone', shelf);
-  if (order.some((phone, at) => phone !== shown[at])) shelf.append(...order);
+  // Only what stands in the wrong place is moved: whoever is moved loses the focus.
+  phones.forEach((phone, at) => {
+    const now = all('.phone', shelf)[at];
+    const wanted = drawn.get(phone.number).phone;
+    if (now !== wanted) shelf.insertBefore(wanted, now ?? null);
+  });
   join(phones);
 }
 
@@ -117,7 +120,8 @@ function update(parts, phone, phones, legend) {
   }
   keypad(parts, phone, state, legend);
   texts(parts, phone, state);
-  if (stood && document.activeElement?.closest('[hidden]') !== null) parts.phone.focus({ preventScroll: true });
+  const stands = document.activeElement;
+  if (stood && (!parts.phone.contains(stands) || stands.closest('[hidden]'))) parts.phone.focus({ preventScroll: true });
 }
 
 function status({ state, call, who }, other) {
