@@ -40,9 +40,11 @@ impl Demo {
 
     /// As if its terminal had been closed.
     pub(crate) fn stop(&mut self) {
-        let process = self.process.id().to_string();
-        let _ = Command::new("kill").arg(process).status();
-        let _ = self.process.wait();
+        if self.process.try_wait().is_ok_and(|ended| ended.is_none()) {
+            let process = self.process.id().to_string();
+            let _ = Command::new("kill").arg(process).status();
+            let _ = self.process.wait();
+        }
     }
 
     pub(crate) fn address(&self) -> &str {
