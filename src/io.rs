@@ -4,6 +4,7 @@ pub mod carrier;
 pub mod clock;
 pub mod config;
 pub mod daemon;
+pub mod due;
 pub mod engine;
 pub mod erase;
 pub mod log;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use leadbridge_providers::{
     Candidate, Carrier, Found, LegId, Method, Ordered, Place, Placing, Request, Response,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tracing::{Instrument, error, info, info_span, warn};
 
@@ -28,6 +28,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// After how long an order that the carrier could not take is repeated, each time; then its leg's own deadlines
 /// must do.
 const ORDER_AGAIN_S: [u64; 5] = [1, 2, 4, 8, 16];
+/// So many look-ups are under way at the same time: a restart has one for each live leg.
+const LOOK_UPS_MAX: usize = 100;
 /// An answer longer than this is no answer.
 const ANSWER_MAX_BYTES: usize = 1 << 20;
 
@@ -39,6 +41,7 @@ pub struct Trunk {
     http: reqwest::Client,
     rings: Mutex<Rings>,
     changed: Notify,
+    look_ups: Semaphore,
 }
 
 struct Rings {
@@ -83,6 +86,7 @@ impl Trunk {
             http,
             rings: Mutex::new(rings),
             changed: Notify::new(),
+            look_ups: Semaphore::new(LOOK_UPS_MAX),
         })
     }
 
@@ -355,6 +359,7 @@ impl Trunk {
 
     /// What became of a leg; `None` when the carrier made no sense: the leg's deadlines ask again.
     async fn look_up(&self, engine: &Engine, leg: LegId, how: &LookUp) -> Option<Found> {
+        let _turn = self.look_ups.acquire().await.ok()?;
         match how {
             LookUp::Call(call) => {
                 let (status, body) = self.answer(self.carrier.look_up(call)).await?;

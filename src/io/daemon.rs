@@ -13,11 +13,11 @@ use leadbridge_providers::twilio::Twilio;
 use secrecy::ExposeSecret;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 
 use crate::io::carrier::Trunk;
 use crate::io::clock::Clock;
 use crate::io::config::{self, CarrierKind, CarrierSettings, Environment, Report, Settings};
+use crate::io::due::Look;
 use crate::io::engine::{Engine, Parts};
 use crate::io::metrics::Metrics;
 use crate::io::store::{Store, StoreError};
@@ -78,7 +78,7 @@ impl Daemon {
             phrases: Phrases::shipped(),
             trunks: trunks(&settings)?,
             metrics,
-            due: Notify::new(),
+            due: Look::new(),
         });
         Ok(Daemon {
             engine,

@@ -10,7 +10,6 @@ use arc_swap::ArcSwap;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use leadbridge_providers::{Callback, Carrier, LeadId, LegId, Placing, Script, Turn};
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::{Instrument, error, info_span, warn};
 
@@ -19,6 +18,7 @@ use crate::flow::errand::Errand;
 use crate::flow::{Command, Event, Flow};
 use crate::io::carrier::Trunk;
 use crate::io::clock::Clock;
+use crate::io::due::Look;
 use crate::io::metrics::Metrics;
 use crate::io::notice;
 use crate::io::store::{Effect, Item, New, OutboxId, Received, Stepped, Store, StoreError, Wake};
@@ -55,8 +55,8 @@ pub struct Parts {
     pub trunks: BTreeMap<CarrierId, Arc<Trunk>>,
     /// The figures for operating.
     pub metrics: Metrics,
-    /// Something may be due earlier than thought.
-    pub due: Notify,
+    /// When it is looked for what is due.
+    pub due: Look,
 }
 
 impl std::ops::Deref for Engine {
@@ -109,7 +109,7 @@ impl Engine {
         self.leave(&received.flow, &received.effects);
         self.wake(&received.wakes);
         self.metrics.lead_received(&received);
-        self.due.notify_one();
+        self.due.no_later_than(received.flow.deadline());
         Ok(received)
     }
 
@@ -145,8 +145,9 @@ impl Engine {
         self.leave(&stepped.flow, &stepped.effects);
         self.wake(&stepped.wakes);
         self.metrics.stepped(stepped);
-        if stepped.flow.deadline() != stepped.before.deadline() {
-            self.due.notify_one();
+        let due = stepped.flow.deadline();
+        if due != stepped.before.deadline() {
+            self.due.no_later_than(due);
         }
     }
 
@@ -205,7 +206,7 @@ impl Engine {
                 LOOK_EVERY
             });
             tokio::time::sleep(LOOK_AT_MOST_EVERY).await;
-            let _ = tokio::time::timeout(pause, self.due.notified()).await;
+            self.due.sleep(pause, self.now()).await;
         }
     }
 
@@ -325,7 +326,8 @@ impl Engine {
                     .step(*lead, Event::Restarted, None, rules, self.now())
             });
             for (lead, stepped) in leads.iter().zip(join_all(steps).await) {
-                restarted.extend(alone(*lead, stepped)?.flatten());
+                let stepped = alone(*lead, stepped)?.flatten();
+                restarted.extend(stepped.filter(Stepped::leaves_something));
             }
         }
         restarted.iter().for_each(|stepped| self.follow_up(stepped));
@@ -357,12 +359,15 @@ impl Engine {
         let now = self.now();
         let due = reads.due(now, BATCH).await?;
         let all = self.happen_to_all(&due, &Event::Clock).await?;
-        self.wake(&self.store.expire(now).await?);
+        let mut next = reads.next_due().await?;
+        if next.is_some_and(|at| at <= now) {
+            self.wake(&self.store.expire(now).await?);
+            next = reads.next_due().await?;
+        }
         if !all {
             // What could not go on is still due: it must not make the loop spin.
             return Ok(LOOK_EVERY);
         }
-        let next = reads.next_due().await?;
         let pause = next.map(|at| at.duration_since(self.now()));
         let pause = pause
             .and_then(|pause| Duration::try_from(pause).ok())

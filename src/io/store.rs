@@ -11,6 +11,7 @@
 //! A verb whose future is dropped may still happen: what it left in the outbox and its wakes are found again by
 //! [`Reads::outbox`] and [`Reads::pending`].
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use leadbridge_providers::LeadId;
 
-use crate::decision::Arrival;
+use crate::decision::{self, Arrival};
 use crate::flow::errand::Errand;
 use crate::flow::{Command, Entry, Event, Flow};
 use crate::lead::Lead;
@@ -120,6 +121,13 @@ pub struct Wake {
     pub event: Event,
 }
 
+impl Stepped {
+    /// Whether anything is to be done now that it is written.
+    pub fn leaves_something(&self) -> bool {
+        self.flow != self.before || !self.effects.is_empty() || !self.wakes.is_empty()
+    }
+}
+
 impl Store {
     /// Opens the file, or makes it. A second daemon on the same file is refused. `on_commit` hears how long each
     /// commit took.
@@ -160,8 +168,11 @@ impl Store {
         rules: Arc<Rules>,
         now: Timestamp,
     ) -> Result<Received, StoreError> {
-        let (about, key) = (new.arrival.lead, self.key.clone());
-        let verb = move |db: &_| decide::receive(db, new, &rules, &key, now);
+        let about = new.arrival.lead;
+        // No row is needed for this, so that the writer need not do it.
+        let meet = || decision::meet(&new.arrival, &rules, &self.key, now);
+        let met = catch_unwind(AssertUnwindSafe(meet)).map_err(|_| StoreError::Panicked)?;
+        let verb = move |db: &_| decide::receive(db, new, met, &rules, now);
         self.writer.write(Some(about), verb).await
     }
 

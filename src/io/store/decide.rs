@@ -9,10 +9,9 @@ use super::error::{Answer, StoreError};
 use super::reads;
 use super::rows;
 use super::{Effect, New, OutboxId, Received, Stepped, Wake};
-use crate::decision::{self, Decision, Outset, Rows};
+use crate::decision::{self, Decision, Met, Outset, Rows};
 use crate::desk::Phone;
-use crate::flow::{Command, Entry, Event, Flow, State};
-use crate::phone::HashKey;
+use crate::flow::{Command, Entry, Event, Flow, Life, State};
 use crate::rotation::Rules;
 
 /// What a decision leaves behind, once it is written.
@@ -27,15 +26,14 @@ struct Left {
 pub(super) fn receive(
     db: &Connection,
     new: New,
+    met: Met,
     rules: &Rules,
-    key: &HashKey,
     now: Timestamp,
 ) -> Answer<Received> {
     if let Some(known) = known(db, &new)? {
         return Ok(known);
     }
     let lead = new.arrival.lead;
-    let met = decision::meet(&new.arrival, rules, key, now);
     let phone = met.phone.clone();
     let number = rows::number(db, met.facts.number.as_ref())?;
     let left = match decision::set_out(lead, met, &number, rules, now) {
@@ -77,7 +75,7 @@ pub(super) fn step(
         }
         return Ok(None);
     };
-    let mut left = if is_old(db, lead, &event)? {
+    let mut left = if is_old(db, lead, &event)? || is_at_rest(&before, &event) {
         Left::nothing(before.clone())
     } else {
         change(db, before.clone(), event.clone(), rules, now)?
@@ -185,6 +183,13 @@ fn is_old(db: &Connection, lead: LeadId, event: &Event) -> Answer<bool> {
     }
     let pending = rows::delete_wake(db, lead, event)?;
     Ok(!pending && *event == Event::Joined)
+}
+
+/// Whether a restart finds no leg to take up: most open flows wait, and a restart must be over soon.
+fn is_at_rest(flow: &Flow, event: &Event) -> bool {
+    let mut reps = flow.attempts.iter().map(|attempt| &attempt.life);
+    let mut customers = flow.customer.iter().map(|leg| &leg.life);
+    *event == Event::Restarted && !reps.any(Life::live) && !customers.any(Life::live)
 }
 
 /// Decides, and writes what the decision changed.

@@ -5,6 +5,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
@@ -100,6 +101,8 @@ pub(super) fn open(path: &Path) -> Result<(Connection, HashKey), StoreError> {
     let schema = schema(&connection, path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // What a savepoint may have to put back stays in memory instead of a file.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     // Always: a row that is moved inside its page leaves a copy, which an erasure later does not find (P9).
     connection.pragma_update(None, "secure_delete", true)?;
     if schema == 0 {
@@ -146,6 +149,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
         Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, &error))?;
     connection.busy_timeout(LOCKED_MAX)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Else a statement is compiled anew for each value that is bound to it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
