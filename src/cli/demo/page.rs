@@ -253,7 +253,14 @@ mod tests {
     #[test]
     fn every_word_that_the_page_asks_for_is_there() {
         let (_, known) = &words()[0];
-        let starts = ["data-t=\"", "data-t-name=\"", " t('", "(t('", "{t('", "sending('"];
+        let starts = [
+            "data-t=\"",
+            "data-t-name=\"",
+            " t('",
+            "(t('",
+            "{t('",
+            "sending('",
+        ];
         let mut asked = vec![];
         for (_, _, text) in FILES {
             for start in starts {
