@@ -3,7 +3,7 @@
 use crate::twilio::{SIGNATURE_HEADER, Twilio};
 use crate::{
     Callback, Candidate, CarrierCallId, Found, LegId, Ordered, Place, Placing, Request, Response,
-    Route, Script, Turn,
+    Route, Script, TextIn, TextMessage, TextReport, Texting, Turn,
 };
 
 /// A carrier that is configured.
@@ -30,6 +30,12 @@ impl Carrier {
     pub fn script_type(&self) -> &'static str {
         let Self::Twilio(_) = self;
         Twilio::SCRIPT_TYPE
+    }
+
+    /// The document that answers an incoming text with nothing.
+    pub fn no_answer(&self) -> &'static str {
+        let Self::Twilio(_) = self;
+        Twilio::NO_ANSWER
     }
 }
 
@@ -84,6 +90,14 @@ pass_on! {
     read(route: Route, query: &str, body: &[u8]) -> Callback;
     /// The document that makes a leg hear this script.
     script(leg: LegId, script: &Script) -> String;
+    /// Sends a text message.
+    text(message: &TextMessage) -> Request;
+    /// How asking for a text ended.
+    texting(response: Response<'_>) -> Texting;
+    /// Reads a report about a text of ours.
+    text_report(body: &[u8]) -> TextReport;
+    /// Reads a text that came in; `None` for what is no text, such as a call.
+    text_in(body: &[u8]) -> Option<TextIn>;
     /// Where the carrier asks what a leg hears.
     answer_url(leg: LegId, turn: Turn) -> String;
 }

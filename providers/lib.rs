@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 mod carrier;
+mod message;
 pub mod twilio;
 
 pub use carrier::Carrier;
+pub use message::{MessageId, TextIn, TextMessage, TextPhase, TextReport, Texting};
 
 /// A lead's name: a UUID of version 7, so that names sort by arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

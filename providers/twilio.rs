@@ -12,6 +12,7 @@ use crate::{CarrierCallId, LegId, Method, Place, Request, Turn};
 
 mod answers;
 mod callback;
+mod messages;
 mod numbers;
 mod script;
 mod sign;

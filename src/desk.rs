@@ -16,7 +16,7 @@ const MISSES_MAX: usize = 3;
 /// Creates in a row that were never seen ringing before we say that a phone is not reachable.
 const UNSEEN_MAX: u32 = 3;
 /// How long a pause lasts, in minutes.
-const PAUSE_MIN: i64 = 60;
+pub const PAUSE_MIN: i64 = 60;
 /// A customer's rings are counted over this many hours.
 const CAP_HOURS: i64 = 24;
 
@@ -251,6 +251,8 @@ pub struct Number {
     pub rung: Vec<Timestamp>,
     /// How its last flow ended.
     pub last: Option<Last>,
+    /// Its person wants no texts, since then: holds for the whole group, also for later leads.
+    pub no_texts_since: Option<Timestamp>,
 }
 
 /// An open flow of a number.
@@ -278,6 +280,19 @@ pub struct Last {
 }
 
 impl Number {
+    /// Whether its person may be sent texts.
+    pub fn takes_texts(&self) -> bool {
+        self.no_texts_since.is_none()
+    }
+
+    /// Its person wants texts, or no more.
+    pub fn wish_texts(&mut self, wanted: bool, now: Timestamp) {
+        self.no_texts_since = match (wanted, self.no_texts_since) {
+            (true, _) => None,
+            (false, since) => since.or(Some(now)),
+        };
+    }
+
     /// The open flow in this rooftop.
     pub fn open_in(&self, rooftop: &RooftopId) -> Option<LeadId> {
         self.flows

@@ -52,6 +52,8 @@ pub use timeline::{By, Entry, What, word};
 
 /// A flow without a bridge closes so many days after t1, whatever its state.
 const OPEN_DAYS: i64 = 7;
+/// So many texts a customer gets for one lead at most.
+const CUSTOMER_TEXTS_MAX: u8 = 2;
 
 /// One lead on its way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,6 +87,9 @@ pub struct Flow {
     /// The customer was told once that we call later.
     #[serde(default)]
     pub told_to_wait: bool,
+    /// How many texts the customer got.
+    #[serde(default)]
+    pub texted: u8,
     /// The admin was told that the rooftop is gone.
     #[serde(default)]
     pub told_gone: bool,
@@ -269,6 +274,7 @@ impl Flow {
             menu_key: None,
             elsewhere: false,
             told_to_wait: false,
+            texted: 0,
             told_gone: false,
         }
     }
@@ -528,6 +534,15 @@ impl Flow {
             reason,
             at: m.now,
         });
+    }
+
+    /// A text to a customer who agreed to texts and has not refused them since, a few times at most.
+    fn text_customer(&mut self, text: Text, m: &mut Moment<'_>) {
+        let welcome = self.facts.texts && m.number.takes_texts();
+        if welcome && self.texted < CUSTOMER_TEXTS_MAX {
+            self.texted += 1;
+            m.order(Command::Text(text));
+        }
     }
 
     /// What follows by itself from the time and the state: the next start, the next step, the end.

@@ -14,7 +14,7 @@
 //! - **P6 Everything ends.** Every open state has a deadline.
 //! - **P7 Outsiders repeat, reorder, lose and lie.** The answer to a callback is a function of the present state.
 //! - **P8 Deciding is pure**: no clock, randomness, disk, network or `await`.
-//! - **P9 Personal data has one home**: the store's `lead` and `raw` rows.
+//! - **P9 Personal data has one home**: the store's `lead`, `raw` and `message` rows.
 //! - **P10 No surprise on the bill, no harassment.**
 //!
 //! # The way of a lead
@@ -23,7 +23,8 @@
 //! and in which order, [`flow`] what happens next, [`desk`] who is on which phone. The commands it leaves are in the
 //! outbox; after the commit `io/carrier.rs` lets them leave at the pace of [`pacer`], in the carrier's dialect
 //! (`providers/`). What the carrier calls back comes in through `io/web/callbacks.rs` as the next event of the same
-//! flow, and is answered with the leg's present [`script`].
+//! flow, and is answered with the leg's present [`script`]. What people are told in writing is worded by [`message`] and
+//! leaves through `io/notice.rs`.
 //!
 //! # The layers
 //! Pure, and kept so by `tests/tidy.rs`: everything but [`io`], [`phones`] and [`cli`]. There is deliberately no trait
@@ -38,6 +39,7 @@ pub mod hours;
 pub mod intake;
 pub mod io;
 pub mod lead;
+pub mod message;
 pub mod pacer;
 pub mod phone;
 pub mod phones;

@@ -94,6 +94,16 @@ impl PhoneNumber {
         }
     }
 
+    /// Whether texts can be read at it: fixed lines and company numbers read them aloud, or lose them.
+    pub fn is_mobile(&self) -> bool {
+        self.parsed().is_some_and(|number| {
+            matches!(
+                number.get_type(),
+                PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile
+            )
+        })
+    }
+
     /// Its country's ISO 3166 code; `None` where it belongs to no country.
     pub fn country(&self) -> Option<String> {
         let number = self.parsed()?;

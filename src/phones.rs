@@ -13,6 +13,7 @@ mod delivery;
 mod faults;
 mod handset;
 mod leg;
+mod messages;
 mod numbers;
 mod person;
 mod record;
@@ -33,6 +34,7 @@ use tokio::{
 pub use behaviour::{Act, Behaviour};
 pub use faults::{CallbackFault, CreateFault, Misbehaviour};
 pub use handset::Handset;
+pub use messages::{TextFault, TextRecord};
 pub use record::{CallRecord, Delivery, End, Event, What};
 
 use leg::{Key, Order};
@@ -151,6 +153,16 @@ impl Network {
             .collect()
     }
 
+    /// All texts ever, both ways, in the order in which they were written.
+    pub fn texts(&self) -> Vec<TextRecord> {
+        self.0.0.state().texts.sent.clone()
+    }
+
+    /// Says where the texts that people write are reported, as the caller's number would be set up.
+    pub fn reports_texts_to(&self, url: &str) {
+        messages::report_inbound(&self.0.0, url);
+    }
+
     /// All requests made to the caller's server, in the order in which they were done with.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.0.0.state().deliveries.clone()
@@ -174,7 +186,7 @@ impl Network {
 
     /// Does nothing wrong from now on, except to go on refusing connections.
     pub fn behave(&self) {
-        self.0.0.state().faults = faults::Faults::default();
+        control::behave_again(&self.0.0);
     }
 }
 
@@ -211,6 +223,17 @@ impl Phone {
     /// Declines; false if it does not ring.
     pub fn decline(&self) -> bool {
         self.order("ringing", Order::Decline)
+    }
+
+    /// The texts that it shows, the oldest first.
+    pub fn texts(&self) -> Vec<TextRecord> {
+        messages::shown_on(&self.world, &self.number)
+    }
+
+    /// Texts this number, and waits until the caller's server has answered: with this status, or the carrier's code.
+    /// `None`: nobody said where texts are reported.
+    pub async fn writes(&self, to: &str, body: &str) -> Option<u32> {
+        messages::receive(&self.world, &self.number, to, body).await
     }
 
     /// Presses a key now; false if it is not on a call.
@@ -259,7 +282,11 @@ async fn misbehave(world: &World, misbehaviour: Misbehaviour) {
         let _ = world.refusing.send(Refusing { span, closed });
         let _ = is_closed.await;
     }
-    world.state().faults.add(misbehaviour, Instant::now());
+    let mut state = world.state();
+    if let Misbehaviour::Texts { number, how } = &misbehaviour {
+        state.texts.faults.insert(number.clone(), how.clone());
+    }
+    state.faults.add(misbehaviour, Instant::now());
 }
 
 /// The wish to have no socket for a while.
@@ -304,6 +331,7 @@ async fn bound(address: SocketAddr) -> TcpListener {
 async fn generation(world: Shared, listener: TcpListener, mut closed: watch::Receiver<()>) {
     let mut stopped = world.stopped.subscribe();
     let router = api::routes()
+        .merge(messages::routes())
         .merge(numbers::routes())
         .merge(control::routes())
         .with_state(world);

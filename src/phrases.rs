@@ -148,7 +148,7 @@ fn ids(text: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    const TYPICAL: [(&str, &str); 13] = [
+    const TYPICAL: [(&str, &str); 17] = [
         ("rooftop", "Gent"),
         ("source", "website"),
         ("vehicle", "VW Golf"),
@@ -159,7 +159,11 @@ mod tests {
         ("number", "+3292000000"),
         ("count", "3"),
         ("minutes", "60"),
-        ("link", "https://bridge.example.be/l/7Qk2"),
+        ("reasons", "2x spam, 1x premium"),
+        ("when", "morgen om 09:00"),
+        ("time", "09:00"),
+        ("day", "23"),
+        ("month", "11"),
         ("carrier", "Twilio"),
         ("code", "21210"),
     ];
@@ -293,7 +297,8 @@ mod tests {
 
     /// What stands within other sentences.
     fn is_part(id: &str) -> bool {
-        id == "about" || id.starts_with("interest-")
+        let parts = ["about", "interest-", "when-", "held-", "subject-"];
+        parts.iter().any(|part| id.starts_with(part))
     }
 
     fn each_sentence(judge: impl Fn(&str, &str)) {

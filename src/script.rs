@@ -182,7 +182,8 @@ impl Scripts<'_> {
         (flow.asked_again > 0).then(|| self.phrases.say(language, "asked-again", &[]))
     }
 
-    fn vehicle(&self) -> String {
+    /// Brand and model.
+    pub(crate) fn vehicle(&self) -> String {
         let parts = [
             self.told.vehicle.make.as_deref(),
             self.told.vehicle.model.as_deref(),
@@ -190,7 +191,8 @@ impl Scripts<'_> {
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
-    fn interest(&self, language: Language) -> String {
+    /// What the customer came for, in this language.
+    pub(crate) fn interest(&self, language: Language) -> String {
         let known = ["buy", "lease", "sell", "trade-in", "test-drive"];
         let told = self.told.vehicle.interest.as_deref().unwrap_or("");
         let id = known.into_iter().find(|id| *id == told);
@@ -241,7 +243,7 @@ fn ask() -> Then {
 }
 
 /// The rooftop without the words that all rooftops begin with, as its people call it: "Gent".
-fn place<'a>(rooftop: &'a Rooftop, rules: &Rules) -> &'a str {
+pub(crate) fn place<'a>(rooftop: &'a Rooftop, rules: &Rules) -> &'a str {
     let shared = |words: usize| {
         let start: Vec<&str> = rooftop.name.split_whitespace().take(words).collect();
         rules.rooftops.values().all(|other| {
@@ -268,7 +270,8 @@ fn place<'a>(rooftop: &'a Rooftop, rules: &Rules) -> &'a str {
     rest.trim()
 }
 
-fn cut(text: &str, max: usize) -> String {
+/// The whole words of the first `max` characters.
+pub(crate) fn cut(text: &str, max: usize) -> String {
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if flat.chars().count() <= max {
         return flat;

@@ -65,10 +65,64 @@ hold = Een ogenblik geduld.
 reception-none = Er is nu niemand vrij. Probeert u het later nog eens.
 good-bye = Tot ziens.
 
-## Sms en e-mail aan collega's: ten hoogste 160 tekens, zonder ê, ç en andere tekens buiten GSM-7.
+## Wanneer we bellen; in sms'en als { $when }.
+when-today = vandaag om { $time }
+when-tomorrow = morgen om { $time }
+when-day = op { $day }/{ $month } om { $time }
+
+## Waarom leads wachten; als { $reasons }.
+held-unreadable = onleesbaar
+held-no-phone = geen nummer
+held-invalid-number = fout nummer
+held-premium = betaalnummer
+held-country = ander land
+held-own-number = eigen nummer
+held-rate = te veel ineens
+held-cap = te vaak gebeld
+held-spam = spam
+held-consent = wil geen oproep
+held-suspicious = verdacht
+
+## Sms'en aan verkopers: 160 tekens van GSM-7, zonder ê, ç en dergelijke.
 text-rep-missed = Gemiste lead { about }. Bel { $number } en je krijgt hem.
-text-rep-paused = { $rep } nam { $count } keer niet op en wordt { $minutes } minuten niet gebeld. Bellen naar { $number } heft dat op.
-text-rep-not-reachable = De telefoon van { $rep } ging { $count } keer niet over. Kijk het nummer en het toestel na.
-text-rounds-over = Niemand nam de lead { $rooftop } aan. We bellen weer bij opening. Wie hem wil: { $link }
-text-nobody-accepted = Lead { $rooftop } is gesloten: niemand nam hem aan. Zie { $link }
-text-carrier-down = Leadbridge kan niet bellen: { $carrier } weigert (code { $code }). Leads wachten. Kijk de instellingen na.
+text-rep-paused = Je telefoon rust: { $minutes } minuten geen leads. Bel { $number } om dat op te heffen.
+text-rep-not-reachable = Je telefoon ging bij onze laatste oproepen niet over. Staat hij aan en klopt je nummer? Bel { $number } om te proberen.
+text-rep-asked-again = Je klant heeft nog eens gevraagd: { about }. Bel terug.
+
+## Sms'en aan klanten: wie we zijn, wanneer, vanaf welk nummer, en hoe weigeren.
+text-customer-waits = { $rooftop }: dank u voor uw aanvraag. We bellen u { $when } vanaf { $number }. Liever geen sms? Antwoord STOP.
+text-customer-tried = { $rooftop }: we probeerden u te bellen{ $vehicle ->
+    [none] {""}
+   *[other] {" "}over uw { $vehicle }
+}. U bereikt ons op { $number }. Liever geen sms? Antwoord STOP.
+
+## Sms'en aan eigenaars en managers.
+text-colleague-paused = { $rep } neemt niet op en wordt { $minutes } minuten niet gebeld. Bellen naar { $number } met dat toestel heft dat op.
+text-colleague-not-reachable = De telefoon van { $rep } ging bij onze laatste oproepen niet over. Kijk het nummer en het toestel na.
+text-carrier-refused = { $carrier } weigerde één nummer (code { $code }), lead { about }. De andere worden gebeld.
+text-rounds-over = Niemand nam lead { about } aan. We bellen weer { $when }. Nu nemen? Bel { $number }.
+text-nobody-accepted = Lead { about } is gesloten: niemand nam hem aan. Laat deze klant bellen.
+text-held-suspicious = Verdachte lead { about }, zeggen collega's. Hij wacht tot iemand hem vrijgeeft of weglegt.
+text-held-daily = Leads die op een mens wachten: { $count } ({ $reasons }). Zie: leadbridge lead list --state held.
+text-rooftop-gone = Een lead is voor { $rooftop }, dat niet meer in rotation.toml staat. Hij wacht tot de vestiging terug is.
+text-carrier-down = Leadbridge kan niet bellen: { $carrier } weigert{ $code ->
+    [none] {""}
+   *[other] {" "}(code { $code })
+}. Leads wachten. Kijk de instellingen na.
+text-carrier-back = { $carrier } neemt weer oproepen aan. De leads die wachtten worden nu gebeld.
+
+## Onderwerpen van mails: gewone letters, nooit iets van een klant.
+subject-rep-missed = Gemiste lead, { $rooftop }
+subject-rep-paused = Je telefoon is gepauzeerd
+subject-rep-not-reachable = Je telefoon is niet bereikbaar
+subject-rep-asked-again = Je klant heeft nog eens gevraagd
+subject-colleague-paused = Gepauzeerd: { $rep }
+subject-colleague-not-reachable = Niet bereikbaar: { $rep }
+subject-carrier-refused = { $carrier } weigerde een nummer
+subject-rounds-over = Niemand nam een lead aan, { $rooftop }
+subject-nobody-accepted = Lead gesloten, niemand nam hem aan, { $rooftop }
+subject-held-suspicious = Verdachte lead, { $rooftop }
+subject-held-daily = Leads die wachten: { $count }
+subject-rooftop-gone = Vestiging ontbreekt: { $rooftop }
+subject-carrier-down = Leadbridge kan niet bellen: { $carrier }
+subject-carrier-back = Leadbridge belt weer: { $carrier }

@@ -135,7 +135,7 @@ fn refused(response: Response<'_>) -> Placing {
     }
 }
 
-fn code(response: Response<'_>) -> u32 {
+pub(super) fn code(response: Response<'_>) -> u32 {
     serde_json::from_slice(response.body)
         .map_or(response.status.into(), |refusal: Refusal| refusal.code)
 }

@@ -96,6 +96,7 @@ fn reason(cannot: &CannotStart) -> String {
         CannotStart::Config(reports) => told(reports),
         CannotStart::Store(_)
         | CannotStart::Http(_)
+        | CannotStart::Mail(_)
         | CannotStart::Folder { .. }
         | CannotStart::Postgres => cannot.to_string(),
     }

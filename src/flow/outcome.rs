@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::leg::{Life, Rank, s};
 use super::{
-    Closed, Command, Cue, CustomerResult, Engaged, Entry, Flow, Kind, Moment, Outcome, Part, State,
-    Text, Unreached, What, word,
+    Closed, Cue, CustomerResult, Engaged, Entry, Flow, Kind, Moment, Outcome, Part, State, Text,
+    Unreached, What, word,
 };
 use crate::desk::Last;
 
@@ -63,8 +63,8 @@ impl Flow {
     /// The flow is over; its outcome is computed from what the legs did.
     pub(super) fn conclude(&mut self, index: usize, m: &mut Moment<'_>) {
         let (outcome, reason) = self.result(m.now);
-        if outcome == Outcome::CustomerUnreached && self.facts.texts {
-            m.order(Command::Text(Text::CustomerTried));
+        if outcome == Outcome::CustomerUnreached && reason.is_none_or(is_theirs) {
+            self.text_customer(Text::CustomerTried, m);
         }
         let rep = self.attempts[index].seat.rep.clone();
         m.number.last = Some(Last {
@@ -123,6 +123,11 @@ impl Flow {
             .iter()
             .any(|customer| customer.life.answered_at.is_some())
     }
+}
+
+/// Whether the number is the customer's for all we know: a stranger is not told what a customer asked.
+fn is_theirs(reason: Unreached) -> bool {
+    !matches!(reason, Unreached::WrongNumber | Unreached::InvalidNumber)
 }
 
 /// How long a customer's leg was up.

@@ -529,9 +529,8 @@ impl Flow {
     }
 
     fn wait(&mut self, until: Timestamp, m: &mut Moment<'_>) {
-        let news = self.facts.texts && self.attempts.is_empty();
-        if news && !std::mem::replace(&mut self.told_to_wait, true) {
-            m.order(Command::Text(Text::CustomerWaits));
+        if self.attempts.is_empty() && !std::mem::replace(&mut self.told_to_wait, true) {
+            self.text_customer(Text::CustomerWaits, m);
         }
         m.tell(Entry::new(m.now, What::Waiting).because(until.to_string()));
         self.state = State::Waiting { until };

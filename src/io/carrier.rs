@@ -2,12 +2,14 @@
 //! What left and what became of it is the flow's to know; here is only what can be lost (P2 rests on the store).
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use leadbridge_providers::{
     Candidate, Carrier, Found, LegId, Method, Ordered, Place, Placing, Request, Response,
+    TextMessage, Texting,
 };
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
@@ -16,8 +18,10 @@ use tracing::{Instrument, error, info, info_span, warn};
 use crate::flow::errand::{CarrierErrand, Errand, LookUp, Within};
 use crate::flow::{Event, Flow};
 use crate::io::engine::Engine;
+use crate::io::notice;
 use crate::io::outgoing;
 use crate::io::store::{Effect, OutboxId, StoreError};
+use crate::message::Turned;
 use crate::pacer::{Answer, Next, Pacer, Ring, Urgency};
 use crate::rotation::CarrierId;
 
@@ -41,6 +45,7 @@ pub struct Trunk {
     http: reqwest::Client,
     rings: Mutex<Rings>,
     changed: Notify,
+    told_down: AtomicBool,
     look_ups: Semaphore,
 }
 
@@ -86,6 +91,7 @@ impl Trunk {
             http,
             rings: Mutex::new(rings),
             changed: Notify::new(),
+            told_down: AtomicBool::new(false),
             look_ups: Semaphore::new(LOOK_UPS_MAX),
         })
     }
@@ -129,6 +135,18 @@ impl Trunk {
                     let _ = tokio::time::timeout(pause, self.changed.notified()).await;
                 }
             }
+        }
+    }
+
+    /// Asks for a text message. It waits for no ring's turn: the carrier has a line of its own for texts.
+    pub async fn text(&self, message: &TextMessage) -> Texting {
+        match self.ask(self.carrier.text(message)).await {
+            Heard::Answer { status, body } => self.carrier.texting(Response {
+                status,
+                body: &body,
+            }),
+            Heard::NotSent => Texting::NotSent,
+            Heard::Silence => Texting::Unknown,
         }
     }
 
@@ -232,12 +250,11 @@ impl Trunk {
         }
         let (placing, reached) = self.place(place).await;
         engine.metrics.carrier_request(&self.id, &placing);
-        let was_down = self.is_down();
         let answer =
             self.rings()
                 .pacer
                 .answered(place.leg, placing, &place.to, reached, engine.now());
-        self.tell_if_changed(was_down);
+        self.tell_if_changed(engine);
         match answer {
             Answer::Theirs(placing) => {
                 self.forget(place.leg);
@@ -283,19 +300,26 @@ impl Trunk {
         self.changed.notify_one();
     }
 
-    fn tell_if_changed(&self, was_down: bool) {
+    /// Whoever is concerned is told once of each change, by another way than this carrier.
+    fn tell_if_changed(&self, engine: &Engine) {
         let (down, code) = {
             let rings = self.rings();
             (rings.pacer.is_down(), rings.pacer.down_code())
         };
-        match (was_down, down) {
-            (false, true) => error!(
+        if self.told_down.swap(down, Ordering::Relaxed) == down {
+            return;
+        }
+        let turned = if down {
+            error!(
                 carrier = self.id.0,
                 code, "the carrier refuses all rings; leads wait, check its settings"
-            ),
-            (true, false) => info!(carrier = self.id.0, "the carrier takes rings again"),
-            (true, true) | (false, false) => {}
-        }
+            );
+            Turned::Down(code)
+        } else {
+            info!(carrier = self.id.0, "the carrier takes rings again");
+            Turned::Back
+        };
+        notice::carrier_turned(engine, &self.id, turned);
     }
 
     /// The create's end in one of five ways, and whether the carrier said anything at all.
@@ -473,7 +497,7 @@ fn urgency(flow: &Flow, leg: LegId) -> Urgency {
 
 /// What a carrier said must be written down: while the store is away it is said again. `None`: this lead's decision
 /// fails, and would again; its item stays in the outbox as it is, and the line goes on for the others.
-async fn keep_trying<T, F>(attempt: impl Fn() -> F) -> Option<T>
+pub(super) async fn keep_trying<T, F>(attempt: impl Fn() -> F) -> Option<T>
 where
     F: Future<Output = Result<T, StoreError>>,
 {

@@ -20,6 +20,7 @@ use crate::io::config::{self, CarrierKind, CarrierSettings, Environment, Report,
 use crate::io::due::Look;
 use crate::io::engine::{Engine, Parts};
 use crate::io::metrics::Metrics;
+use crate::io::notice::{CannotMail, Post};
 use crate::io::store::{Store, StoreError};
 use crate::io::web;
 use crate::phrases::Phrases;
@@ -37,6 +38,9 @@ pub enum CannotStart {
     /// No HTTP client could be made.
     #[error("no connection to carriers can be made: {0}")]
     Http(#[from] reqwest::Error),
+    /// No mail can be sent.
+    #[error(transparent)]
+    Mail(#[from] CannotMail),
     /// The folder for the data can't be made.
     #[error("the folder {} can't be made: {error}; make it, or change data_dir in [server]", path.display())]
     Folder {
@@ -77,6 +81,7 @@ impl Daemon {
             sources: ArcSwap::from_pointee(sources.value),
             phrases: Phrases::shipped(),
             trunks: trunks(&settings)?,
+            post: Post::new(&settings.notice)?,
             metrics,
             due: Look::new(),
         });

@@ -53,6 +53,8 @@ pub struct Parts {
     pub phrases: Phrases,
     /// One per carrier.
     pub trunks: BTreeMap<CarrierId, Arc<Trunk>>,
+    /// How our own people are told.
+    pub post: notice::Post,
     /// The figures for operating.
     pub metrics: Metrics,
     /// When it is looked for what is due.
@@ -195,6 +197,7 @@ impl Engine {
         }
         tokio::select! {
             () = self.run_deadlines() => {}
+            () = notice::daily::run(self.clone()) => {}
             Some(_) = trunks.join_next() => {}
         }
     }
@@ -245,7 +248,7 @@ impl Engine {
                     Some(trunk) => trunk.take(self, flow, effect),
                     None => self.no_carrier(carrier, effect),
                 },
-                Errand::Text(_) | Errand::Notice(_) => notice::send(self, effect),
+                Errand::Text(_) | Errand::Notice(_) => notice::send(self, flow, effect),
             }
         }
     }
@@ -276,6 +279,7 @@ impl Engine {
         // Read first: what leaves from now on is this process's own.
         let left_over = self.store.reads().outbox().await?;
         self.restart_flows().await?;
+        notice::recover(self).await?;
         for item in left_over {
             match (&item.command, &item.errand) {
                 (Command::Ring(leg), _) if !item.parked => {

@@ -17,6 +17,7 @@ use prometheus_client::registry::{Metric, Registry};
 use crate::flow::shown::Stage;
 use crate::flow::{AttemptResult, Flow, Kind, word};
 use crate::io::store::{Counts, Received, Stepped};
+use crate::message::Kind as MessageKind;
 use crate::rotation::CarrierId;
 
 /// How long a phone call's steps take, in seconds.
@@ -51,6 +52,7 @@ pub struct Metrics {
     attempts: Family<Labels<2>, Counter>,
     outcomes: Family<Labels<2>, Counter>,
     carrier_requests: Family<Labels<2>, Counter>,
+    messages: Family<Labels<2>, Counter>,
     carrier_up: Family<Labels<1>, Gauge>,
     flows: Family<Labels<1>, Gauge>,
     outbox: Gauge,
@@ -75,6 +77,7 @@ impl Metrics {
             attempts: family(n, "attempts", "Rings of reps that came to a result"),
             outcomes: family(n, "outcomes", "Leads that ended"),
             carrier_requests: family(n, "carrier_requests", "Rings asked of a carrier"),
+            messages: family(n, "messages", "Texts and mails that left, or could not"),
             carrier_up: family(n, "carrier_up", "Whether a carrier takes rings"),
             flows: family(n, "flows", "Leads under way, by state"),
             outbox: told(n, "outbox", "Commands under way", Gauge::default()),
@@ -146,6 +149,12 @@ impl Metrics {
             ("result", result.to_owned()),
         ];
         self.carrier_requests.get_or_create(&labels).inc();
+    }
+
+    /// What became of a text or a mail.
+    pub fn message(&self, kind: MessageKind, result: &str) {
+        let labels = [("kind", word(kind)), ("result", result.to_owned())];
+        self.messages.get_or_create(&labels).inc();
     }
 
     /// The store committed.

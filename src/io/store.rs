@@ -2,9 +2,8 @@
 //! thread, so that two can never be made of the same rows (P2, P4). A verb answers after its commit (P1).
 //!
 //! `store/sqlite.rs` opens the file and knows its tables, `store/writer.rs` commits in groups, `store/decide.rs`
-//! runs one decision, `store/rows.rs` reads and writes single rows, `store/reads.rs` answers questions,
-//! `store/person.rs` forgets. Nothing of
-//! SQLite's shows in this file.
+//! runs one decision, `store/rows.rs` reads and writes single rows, `store/messages.rs` keeps what was written to
+//! people, `store/reads.rs` answers questions, `store/person.rs` forgets. Nothing of SQLite's shows in this file.
 //!
 //! What holds anything personal has no `Debug`, so that it cannot slip into a log.
 //!
@@ -28,6 +27,7 @@ use crate::rotation::Rules;
 
 mod decide;
 mod error;
+mod messages;
 mod person;
 mod reads;
 mod rows;
@@ -35,6 +35,7 @@ mod sqlite;
 mod writer;
 
 pub use error::StoreError;
+pub use messages::{Fate, Letter, Message, MessageState, Posting, Written};
 pub use reads::{Counts, Filter, Item, Page, Raw, Reads, Record};
 
 use writer::Writer;

@@ -1,8 +1,9 @@
 //! What is asked over HTTP (INTERFACE, HTTP). Handlers decide nothing: they authenticate raw bytes, parse into types
 //! that cannot be wrong, hand over to the engine, and answer. One bad request never ends the process.
 //!
-//! `web/leads.rs` takes leads, `web/callbacks.rs` what carriers ask, `web/api.rs` what programs of the group ask,
-//! `web/persons.rs` what a person may ask by law, `web/operating.rs` what tells how the daemon is.
+//! `web/leads.rs` takes leads, `web/callbacks.rs` what carriers ask, `web/messages.rs` what they tell of texts,
+//! `web/api.rs` what programs of the group ask, `web/persons.rs` what a person may ask by law, `web/operating.rs` what
+//! tells how the daemon is.
 
 use std::any::Any;
 use std::net::IpAddr;
@@ -33,6 +34,7 @@ mod callbacks;
 mod client;
 mod leads;
 mod limits;
+mod messages;
 mod operating;
 mod persons;
 mod problem;
@@ -103,7 +105,7 @@ pub fn router(engine: Engine, server: &Server) -> Router {
     guarded(router).with_state(web)
 }
 
-fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 15] {
+fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 17] {
     let lead = || post(leads::receive).layer(DefaultBodyLimit::max(body_max));
     let callback = DefaultBodyLimit::max(CALLBACK_MAX_BYTES);
     let act = DefaultBodyLimit::max(ACT_MAX_BYTES);
@@ -122,10 +124,18 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 15] {
             "/carriers/{carrier}/inbound",
             post(callbacks::inbound).layer(callback),
         ),
+        (
+            "/carriers/{carrier}/message/{id}",
+            post(messages::status).layer(callback),
+        ),
         ("/api/v1/leads", get(api::list)),
         ("/api/v1/leads/{id}", get(api::show)),
         ("/api/v1/leads/{id}/{act}", post(api::act).layer(act)),
         ("/api/v1/call-tests", post(call_tests::order).layer(act)),
+        (
+            "/api/v1/leads/{id}/objects",
+            post(messages::objects).layer(act),
+        ),
         (
             "/api/v1/persons/erase",
             post(persons::forget).layer(DefaultBodyLimit::max(ACT_MAX_BYTES)),

@@ -11,7 +11,11 @@ use axum::{
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::{Behaviour, Misbehaviour, Phone, refusal::answer, world::Shared};
+use super::{
+    Behaviour, Misbehaviour, Phone,
+    refusal::answer,
+    world::{Shared, World},
+};
 
 /// The control routes.
 pub(super) fn routes() -> Router<Shared> {
@@ -55,8 +59,15 @@ async fn misbehave(State(world): State<Shared>, body: Bytes) -> Response {
 }
 
 async fn behave(State(world): State<Shared>) -> StatusCode {
-    world.state().faults = super::faults::Faults::default();
+    behave_again(&world);
     StatusCode::NO_CONTENT
+}
+
+/// Forgets all faults.
+pub(super) fn behave_again(world: &World) {
+    let mut state = world.state();
+    state.faults = super::faults::Faults::default();
+    state.texts.faults.clear();
 }
 
 /// Takes one behaviour, or a list of them for one call each.

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::behaviour::millis;
+use super::{TextFault, behaviour::millis};
 
 /// Something the network does wrong from now on.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -45,6 +45,13 @@ pub enum Misbehaviour {
         number: String,
         /// The code.
         code: u32,
+    },
+    /// Texts to this number go wrong.
+    Texts {
+        /// The number.
+        number: String,
+        /// In which way.
+        how: TextFault,
     },
     /// Status callbacks go wrong until `Network::behave`.
     Callbacks(CallbackFault),
@@ -122,7 +129,8 @@ pub(super) struct Handling {
 impl Faults {
     pub(super) fn add(&mut self, misbehaviour: Misbehaviour, now: Instant) {
         match misbehaviour {
-            Misbehaviour::RefusesConnections { .. } => {}
+            // The one is done to the socket, the other to the texts.
+            Misbehaviour::RefusesConnections { .. } | Misbehaviour::Texts { .. } => {}
             Misbehaviour::Unauthorized { span } => self.unauthorized_until = Some(now + span),
             Misbehaviour::Down { span } => self.down_until = Some(now + span),
             Misbehaviour::Creates { how, times } => {

@@ -160,6 +160,13 @@ pub enum What {
         /// How.
         how: End,
     },
+    /// A text message came.
+    Text {
+        /// From whom.
+        from: String,
+        /// The words.
+        text: String,
+    },
 }
 
 /// One request of the network to the caller's server, with all its retries.

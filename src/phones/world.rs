@@ -20,6 +20,7 @@ use super::{
     delivery::{Clients, Request},
     faults::Faults,
     leg::Order,
+    messages::Texts,
 };
 
 /// How many events a slow watcher may be behind before it misses some.
@@ -41,6 +42,7 @@ pub(super) struct State {
     pub(super) calls: Vec<Call>,
     pub(super) faults: Faults,
     pub(super) deliveries: Vec<Delivery>,
+    pub(super) texts: Texts,
     phones: HashMap<String, Line>,
     by_sid: HashMap<String, usize>,
     next_slot: Option<Instant>,
@@ -155,6 +157,17 @@ impl World {
             number,
             sid: sid.to_owned(),
             leg,
+            what,
+        });
+    }
+
+    /// Tells those who watch what came to a phone without a call.
+    pub(super) fn tell_phone(&self, number: &str, sid: &str, what: What) {
+        let _ = self.events.send(Event {
+            at: now(),
+            number: number.to_owned(),
+            sid: sid.to_owned(),
+            leg: None,
             what,
         });
     }

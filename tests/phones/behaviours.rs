@@ -170,7 +170,7 @@ async fn a_person_holds_the_phone_by_hand_and_watchers_see_it() {
             What::Ringing => assert!(phone.answer()),
             What::Heard { .. } => assert!(phone.press('1')),
             What::Key { .. } => assert!(phone.hang_up()),
-            What::Answered | What::Bridged { .. } | What::Ended { .. } => {}
+            What::Answered | What::Bridged { .. } | What::Ended { .. } | What::Text { .. } => {}
         }
         seen.push(event.what);
     }

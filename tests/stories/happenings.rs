@@ -9,6 +9,7 @@
 //! - Stale words: `stale: An's phone rings | is up | is over`, `stale: key 1 of An's turn before`, `stale: a leg nobody knows`.
 //! - The carrier: `the next ring of An: <mood>`, `the carrier is down | up`, `the carrier answers no look-ups | look-ups`, `the carrier
 //!   obeys nothing`.
+//! - Texts: `Jan texts STOP`, `Jan texts START`.
 //! - People: `a person releases | cancels | discards Jan: why`. The daemon: `the daemon dies`, `the daemon starts`. The admin: `the rules change:
 //!   Gent: reps = Bart`.
 
@@ -16,6 +17,7 @@ use jiff::SignedDuration;
 use leadbridge::decision::Arrival;
 use leadbridge::flow::{Create, Event};
 use leadbridge::lead::{Consent, Lead};
+use leadbridge::message::wants_texts;
 use leadbridge::rotation::{RooftopId, SourceId};
 use leadbridge_providers::{Asked, CarrierCallId, End, LeadId, LegId, Phase, Placing, Side};
 use uuid::Uuid;
@@ -52,6 +54,8 @@ pub(crate) fn happen(world: &mut World, what: &str) -> Result<(), String> {
             .carrier
             .moods
             .push((who.to_owned(), Mood::parse(mood)?));
+    } else if let Some((name, word)) = what.split_once(" texts ") {
+        texts(world, name, word)?;
     } else if !system(world, what) {
         phone(world, what)?;
     }
@@ -90,6 +94,25 @@ pub(crate) fn sums(world: &World) -> Vec<String> {
         ),
         format!("the first rings were {order}"),
     ]
+}
+
+/// The customer of a lead writes back: it is noted with the number, and no flow is stepped.
+fn texts(world: &mut World, name: &str, word: &str) -> Result<(), String> {
+    let wanted = wants_texts(word).ok_or("neither STOP nor START")?;
+    let (lead, _) = world
+        .names
+        .iter()
+        .find(|(_, known)| known == name)
+        .ok_or("whose lead?")?;
+    let number = world.flows[lead].facts.number.clone();
+    let number = number.ok_or("a lead without a number")?;
+    let now = world.now;
+    world
+        .numbers
+        .entry(number)
+        .or_default()
+        .wish_texts(wanted, now);
+    Ok(())
 }
 
 fn arrive(world: &mut World, name: &str, told: &str) -> Result<(), String> {

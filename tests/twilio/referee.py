@@ -4,9 +4,11 @@ The caller gives LEADBRIDGE_PHONES_URL, LEADBRIDGE_ACCOUNT and LEADBRIDGE_TOKEN;
 other talks for a second. Any difference ends the script with an AssertionError.
 """
 
+import json
 import os
 import threading
 import time
+import urllib.request
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl
@@ -15,6 +17,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
+from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 PHONES = os.environ["LEADBRIDGE_PHONES_URL"]
@@ -84,6 +87,8 @@ def script_at(path, params):
         response.append(dial)
     elif path.endswith("/dial"):
         response.redirect("menu")
+    elif path.endswith("/inbound"):
+        return MessagingResponse()
     elif path.endswith("/menu"):
         response.say("Klaar")
     else:
@@ -174,6 +179,45 @@ def calls_are_listed_by_filters():
     assert client().calls.list(start_time_after=datetime(2099, 1, 1, tzinfo=timezone.utc)) == []
 
 
+def texted(message):
+    path = f"/carriers/main/message/{message}"
+    return [params for at, params in Callbacks.received if at == path]
+
+
+def a_text_is_sent_reported_and_answered():
+    told_at = f"{here()}/carriers/main/message/7#ct=2000&rt=4000&tt=15000&rc=3&rp=ct,rt,5xx"
+    text = client().messages.create(to=CUSTOMER, from_=SHOWN, body="Één & twee", status_callback=told_at)
+    assert (text.status, text.direction, text.num_segments) == ("queued", "outbound-api", "1")
+    deadline = time.monotonic() + PATIENCE_S
+    while len(texted("7")) < 2:
+        assert time.monotonic() < deadline, Callbacks.faults
+        time.sleep(0.01)
+    assert [params["MessageStatus"] for params in texted("7")] == ["sent", "delivered"]
+    assert all(params["MessageSid"] == text.sid for params in texted("7"))
+    assert client().messages(text.sid).fetch().status == "delivered"
+    assert [text.body for text in client().messages.list(to=CUSTOMER)] == ["Één & twee"]
+    write("STOP")
+    (came,) = [params for at, params in Callbacks.received if at.endswith("/inbound")]
+    assert (came["From"], came["To"], came["Body"]) == (CUSTOMER, SHOWN, "STOP") and came["OptOutType"] == "STOP"
+    refused(21610, 400, lambda: client().messages.create(to=CUSTOMER, from_=SHOWN, body="again"))
+    write("START")
+    assert client().messages.create(to=CUSTOMER, from_=SHOWN, body="again").error_code is None
+    refused(21602, 400, lambda: client().messages.create(to=CUSTOMER, from_=SHOWN))
+    refused(21211, 400, lambda: client().messages.create(to="0470", from_=SHOWN, body="x"))
+
+
+def write(body):
+    """The customer writes a text on the phone."""
+    control("texts/inbound", f"{here()}/carriers/main/inbound".encode())
+    control(f"{CUSTOMER}/texts", json.dumps({"to": SHOWN, "body": body}).encode())
+
+
+def control(path, body):
+    request = urllib.request.Request(f"{PHONES}/_phones/{path}", data=body, headers={"Content-Type": "text/plain"})
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 204, answer.status
+
+
 def mistakes_are_refused():
     refused(20003, 401, lambda: client("wrong").api.accounts(ACCOUNT).fetch())
     refused(20404, 404, lambda: client().calls("CA" + "0" * 32).fetch())
@@ -185,5 +229,6 @@ def mistakes_are_refused():
 a_whole_call_is_acted_out()
 a_ringing_call_is_canceled()
 calls_are_listed_by_filters()
+a_text_is_sent_reported_and_answered()
 mistakes_are_refused()
 assert not Callbacks.faults, Callbacks.faults

@@ -51,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) flood_per_s: u32,
     /// More `[[source]]` than those of the rooftop in Gent.
     pub(crate) sources: String,
+    /// `[notice]`, if it is not left out.
+    pub(crate) notice: String,
 }
 
 impl Config {
@@ -69,12 +71,13 @@ impl Config {
             rotation,
             flood_per_s: 0,
             sources: String::new(),
+            notice: String::new(),
         }
     }
 
     /// Writes them for a daemon on this port and a carrier at this address.
     pub(crate) fn write(&self, folder: &Path, port: u16, carrier: &str) {
-        let flood_per_s = self.flood_per_s;
+        let (flood_per_s, notice) = (self.flood_per_s, &self.notice);
         let settings = format!(
             r#"[server]
 listen = "127.0.0.1:{port}"
@@ -82,7 +85,7 @@ public_url = "http://127.0.0.1:{port}"
 data_dir = "data"
 api_token = {{ env = "API_TOKEN" }}
 flood_per_s = {flood_per_s}
-[guard]
+{notice}[guard]
 customer_rings_per_day = 0
 [[carrier]]
 id = "main"

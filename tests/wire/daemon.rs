@@ -316,7 +316,7 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut is_true: imp
 }
 
 /// A port that no connection of this machine takes by chance: a daemon comes back to it after a kill.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let first = 10_000 + (std::process::id() % 100) as u16 * 200;
     loop {

@@ -3,6 +3,7 @@
 
 mod config;
 mod daemon;
+mod mailbox;
 mod people;
 mod sender;
 
@@ -15,6 +16,7 @@ mod forgery;
 mod kills;
 mod ladder;
 mod lost_ends;
+mod messages;
 mod one_lead;
 mod process;
 mod restarts;

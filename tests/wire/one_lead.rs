@@ -60,7 +60,8 @@ fn the_phones_heard_it(daemon: &Daemon, mut heard: Receiver<Event>) {
             | What::Ringing
             | What::Answered
             | What::Bridged { .. }
-            | What::Ended { .. } => {}
+            | What::Ended { .. }
+            | What::Text { .. } => {}
         }
     }
     let (before, after) = (before.join(" "), after.join(" "));

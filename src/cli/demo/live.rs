@@ -14,7 +14,7 @@ use crate::flow::shown::{Shown, Stage};
 use crate::io::engine::Engine;
 use crate::io::store::{Filter, Record, StoreError};
 use crate::lead::Lead;
-use crate::phones::{Handset, Network};
+use crate::phones::{Handset, Network, TextRecord};
 use crate::rotation::{Rep, RepId, Rooftop, Rules};
 
 /// How many of the latest leads are shown.
@@ -97,6 +97,7 @@ struct PhoneCard {
     /// Who the display says is calling.
     who: Option<String>,
     call: Option<Handset>,
+    texts: Vec<TextRecord>,
 }
 
 async fn look_at_leads(
@@ -248,7 +249,9 @@ fn phone_cards(rules: &Rules, customers: &[Customer], network: &Network) -> Vec<
     let mut known = BTreeSet::new();
     cards.retain(|card| known.insert(card.number.clone()));
     for card in &mut cards {
-        card.call = network.phone(&card.number).handset();
+        let phone = network.phone(&card.number);
+        card.call = phone.handset();
+        card.texts = phone.texts();
         card.who = card.call.as_ref().map(|call| who(&call.shows, rules));
     }
     cards
@@ -263,6 +266,7 @@ fn outsider(customer: &Customer) -> PhoneCard {
         rep: None,
         who: None,
         call: None,
+        texts: vec![],
     }
 }
 
@@ -282,6 +286,7 @@ fn staff(rep: &Rep, role: &'static str) -> PhoneCard {
         rep: Some(rep.id.0.clone()),
         who: None,
         call: None,
+        texts: vec![],
     }
 }
 
@@ -294,6 +299,7 @@ fn reception(rooftop: &Rooftop, rules: &Rules) -> Option<PhoneCard> {
         rep: None,
         who: None,
         call: None,
+        texts: vec![],
     })
 }
 

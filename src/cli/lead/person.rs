@@ -15,7 +15,7 @@ use crate::flow::shown::Shown;
 use crate::io::clock::Clock;
 use crate::io::config;
 use crate::io::erase::{Erased, erase};
-use crate::io::store::{Record, Store};
+use crate::io::store::{Store, Written};
 use crate::lead::{Lead, Person};
 use crate::phone::PhoneNumber;
 
@@ -28,6 +28,8 @@ struct Kept {
     number: Option<PhoneNumber>,
     /// As it came.
     body: Option<String>,
+    /// Texts and mails.
+    messages: Vec<Written>,
 }
 
 /// Erases a person.
@@ -63,7 +65,14 @@ pub(super) async fn export(config: &Path, text: &str, out: &mut impl Write) -> R
         if let Some(record) = reads.lead(lead).await? {
             let body = reads.raw(lead).await?;
             let body = body.map(|raw| String::from_utf8_lossy(&raw.body).into_owned());
-            kept.push(all_of(&group, record, body));
+            let messages = reads.messages_of(lead).await?;
+            kept.push(Kept {
+                shown: shown(&group, &record),
+                told: record.told,
+                number: record.phone,
+                body,
+                messages,
+            });
         }
     }
     if kept.is_empty() {
@@ -72,15 +81,6 @@ pub(super) async fn export(config: &Path, text: &str, out: &mut impl Write) -> R
     let json = serde_json::to_string_pretty(&kept).map_err(io::Error::from)?;
     writeln!(out, "{json}")?;
     Ok(())
-}
-
-fn all_of(group: &Group, record: Record, body: Option<String>) -> Kept {
-    Kept {
-        shown: shown(group, &record),
-        told: record.told,
-        number: record.phone,
-        body,
-    }
 }
 
 async fn erase_here(group: &Group, person: Person) -> Result<Erased, Failure> {

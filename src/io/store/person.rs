@@ -4,7 +4,7 @@ use leadbridge_providers::LeadId;
 use rusqlite::{Connection, params};
 
 use super::error::Answer;
-use super::rows;
+use super::{messages, rows};
 use crate::lead::Person;
 
 /// The leads of a person, the earliest first. A body that nobody could read is searched for the address as it was typed.
@@ -33,5 +33,5 @@ pub(super) fn erase(db: &Connection, lead: LeadId) -> Answer<()> {
         .execute([id])?;
     db.prepare_cached("DELETE FROM raw WHERE lead = ?")?
         .execute([id])?;
-    Ok(())
+    messages::erase(db, lead)
 }

@@ -194,7 +194,7 @@ impl Reads {
         self.ask(move |db| items(db, Some(lead))).await
     }
 
-    async fn ask<T: Send + 'static>(
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Connection) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {

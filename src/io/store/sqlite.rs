@@ -1,4 +1,4 @@
-//! The file: who may open it, and its tables. Only `lead` and `raw` hold anything personal (P9).
+//! The file: who may open it, and its tables. Only `lead`, `raw` and `message` hold anything personal (P9).
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
@@ -9,10 +9,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
+use super::messages;
 use crate::phone::HashKey;
 
 /// The schema that this release writes.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 /// Marks a database file as ours ("Lead" in ASCII).
 const APPLICATION: i64 = 0x4c65_6164;
 /// A lock of another program's is waited for so long: a callback is answered within 3 s whatever happens.
@@ -105,8 +106,10 @@ pub(super) fn open(path: &Path) -> Result<(Connection, HashKey), StoreError> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // Always: a row that is moved inside its page leaves a copy, which an erasure later does not find (P9).
     connection.pragma_update(None, "secure_delete", true)?;
-    if schema == 0 {
-        make(&mut connection)?;
+    match schema {
+        0 => make(&mut connection)?,
+        1 => upgrade(&mut connection)?,
+        _ => {}
     }
     let key = hash_key(&connection)?;
     Ok((connection, key))
@@ -178,8 +181,17 @@ fn make(connection: &mut Connection) -> Result<(), StoreError> {
     getrandom::fill(&mut secret).map_err(|error| StoreError::Unavailable(error.to_string()))?;
     let making = connection.transaction()?;
     making.execute_batch(TABLES)?;
+    making.execute_batch(messages::TABLE)?;
     making.execute("INSERT INTO meta VALUES ('hash-key', ?)", [secret])?;
     making.pragma_update(None, "application_id", APPLICATION)?;
+    making.pragma_update(None, "user_version", SCHEMA)?;
+    Ok(making.commit()?)
+}
+
+/// Makes what a file of the first schema lacks.
+fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {
+    let making = connection.transaction()?;
+    making.execute_batch(messages::TABLE)?;
     making.pragma_update(None, "user_version", SCHEMA)?;
     Ok(making.commit()?)
 }

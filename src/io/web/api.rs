@@ -159,13 +159,13 @@ fn shown(record: &Record, rules: &Rules, timeline: &[Entry]) -> Shown {
     }
 }
 
-fn lead_id(text: &str) -> Result<LeadId, Problem> {
+pub(super) fn lead_id(text: &str) -> Result<LeadId, Problem> {
     let lead = text.parse().map_err(|_| no_lead())?;
     about("lead", lead);
     Ok(lead)
 }
 
-fn no_lead() -> Problem {
+pub(super) fn no_lead() -> Problem {
     let detail = "there is no such lead; GET /api/v1/leads lists them";
     Problem::new(StatusCode::NOT_FOUND, detail)
 }

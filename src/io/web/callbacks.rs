@@ -12,12 +12,12 @@ use leadbridge_providers::twilio::{hold_query, holds};
 use leadbridge_providers::{Asked, Carrier, LeadId, LegId, Route, Script, Side, Turn};
 
 use super::problem::Problem;
-use super::{Web, about, carry_out, header};
+use super::{Web, about, carry_out, header, messages};
 use crate::rotation::CarrierId;
 use crate::script;
 
 /// How long the store may take: a carrier gives up at 4 s, and the person on the phone hears nothing meanwhile.
-const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// How often a leg is put off while the store is away.
 const HOLDS_MAX: u32 = 5;
 
@@ -73,7 +73,7 @@ pub(super) async fn status(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /carriers/{carrier}/inbound`: nobody takes calls that come in yet.
+/// `POST /carriers/{carrier}/inbound`: texts, and calls, which nobody takes yet.
 pub(super) async fn inbound(
     State(web): State<Web>,
     Path(carrier): Path<String>,
@@ -82,6 +82,9 @@ pub(super) async fn inbound(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let carrier = authentic(&web, carrier, &uri, &headers, &body)?;
+    if let Some(answer) = messages::received(&web, carrier, &body).await {
+        return answer;
+    }
     let language = web.engine.rules().language;
     let nobody = web.engine.phrases.say(language, "reception-none", &[]);
     let script = Script {
@@ -92,7 +95,7 @@ pub(super) async fn inbound(
 }
 
 /// The carrier of this id, if the request is its own.
-fn authentic<'w>(
+pub(super) fn authentic<'w>(
     web: &'w Web,
     id: String,
     uri: &Uri,
