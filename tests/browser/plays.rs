@@ -114,6 +114,8 @@ async fn a_declined_and_an_unanswered_phone_pass_the_lead_on_and_voicemail_never
     tab.click("#send").await;
     tab.click(&format!("{AN} .decline")).await;
     tab.sees("#story [data-what=rep-missed]").await;
+    let text = tab.sees(&format!("{AN} .texts li")).await;
+    assert!(text.text().await.unwrap().starts_with("Gemiste lead"));
     tab.click(&format!("{BART} .machine")).await;
     tab.sees(&format!("{BART}[data-state=machine] .caption"))
         .await;
