@@ -2,8 +2,8 @@
 
 use crate::twilio::{SIGNATURE_HEADER, Twilio};
 use crate::{
-    Callback, Candidate, CarrierCallId, Found, LegId, Ordered, Place, Placing, Request, Response,
-    Route, Script, TextIn, TextMessage, TextReport, Texting, Turn,
+    Callback, Candidate, CarrierCallId, Found, Inbound, LegId, Ordered, Place, Placing, Request,
+    Response, Route, Script, TextIn, TextMessage, TextReport, Texting, Turn,
 };
 
 /// A carrier that is configured.
@@ -88,6 +88,8 @@ pass_on! {
     authentic(path_and_query: &str, content_type: Option<&str>, body: &[u8], signature: Option<&str>) -> bool;
     /// Reads a callback.
     read(route: Route, query: &str, body: &[u8]) -> Callback;
+    /// Reads a call that rings one of our own numbers.
+    read_inbound(query: &str, body: &[u8]) -> Inbound;
     /// The document that makes a leg hear this script.
     script(leg: LegId, script: &Script) -> String;
     /// Sends a text message.

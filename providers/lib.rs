@@ -289,6 +289,30 @@ pub struct Callback {
     pub asked: Option<Asked>,
 }
 
+/// A call that rings one of our own numbers, or news of one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Inbound {
+    /// The carrier's name for it.
+    pub call: Option<CarrierCallId>,
+    /// Who rings, as the carrier writes it; `None` when it is withheld.
+    pub from: Option<String>,
+    /// Which number is rung.
+    pub to: Option<String>,
+    /// How far it is.
+    pub phase: Option<Phase>,
+    /// It was put through, and that ended so.
+    pub put_through: Option<End>,
+}
+
+impl fmt::Debug for Inbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbound")
+            .field("call", &self.call)
+            .field("phase", &self.phase)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Which callback route was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
@@ -335,6 +359,25 @@ pub enum Then {
         timeout_s: u32,
         /// Seconds the two may talk.
         time_limit_s: u32,
+    },
+    /// This leg meets another in a room of its own; who is alone there hears a ring tone. The two may talk as soon as
+    /// one of them has entered who does not wait; whoever leaves ends it for both.
+    Room {
+        /// Its name: that of the leg which came in.
+        name: LegId,
+        /// It waits for the other.
+        waits: bool,
+        /// Seconds it may be there.
+        time_limit_s: u32,
+    },
+    /// A call that came in is put through, and no news of it is awaited.
+    PutThrough {
+        /// E.164.
+        to: String,
+        /// E.164, the number that was rung.
+        from: String,
+        /// Seconds it rings.
+        timeout_s: u32,
     },
     /// The store is away: wait and ask the same again.
     Hold {

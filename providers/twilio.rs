@@ -12,6 +12,7 @@ use crate::{CarrierCallId, LegId, Method, Place, Request, Turn};
 
 mod answers;
 mod callback;
+mod inbound;
 mod messages;
 mod numbers;
 mod script;
@@ -23,6 +24,9 @@ pub use sign::{SIGNATURE_HEADER, signature};
 /// How long Twilio waits for our answers, as the fragment it reads off a URL and never sends: with its own
 /// defaults one read time-out uses up all the time there is, and a lost answer is never asked for again.
 const PATIENCE: &str = "#ct=2000&rt=4000&tt=15000&rc=3&rp=ct,rt,5xx";
+
+/// Where whoever is alone in a room fetches what they hear, below the public URL.
+pub const RING_TONE: &str = "/carriers/ring-tone.wav";
 
 /// Calls on one page of a search. Newest come first, so what we look for is among them.
 const PAGE_SIZE: &str = "100";
@@ -129,6 +133,14 @@ impl Twilio {
 
     fn status_url(&self, leg: LegId) -> String {
         self.own_url(&format!("/carriers/{}/{leg}/status", self.id))
+    }
+
+    fn inbound_url(&self) -> String {
+        self.own_url(&format!("/carriers/{}/inbound", self.id))
+    }
+
+    fn ring_tone_url(&self) -> String {
+        format!("{}{RING_TONE}", self.public_url.trim_end_matches('/'))
     }
 
     fn own_url(&self, path_and_query: &str) -> String {

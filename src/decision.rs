@@ -62,8 +62,14 @@ pub fn decide(rows: Rows, event: Event, rules: &Rules, now: Timestamp) -> Decisi
 }
 
 /// The phones whose rows a decision of this flow needs.
-pub fn phones(flow: &Flow, rules: &Rules) -> Vec<PhoneKey> {
+pub fn phones(flow: &Flow, number: &Number, rules: &Rules) -> Vec<PhoneKey> {
     let mut keys = flow.phones();
+    // Whoever had the customer last is rung first when they call in.
+    let last = number
+        .last
+        .as_ref()
+        .and_then(|last| rules.reps.get(&last.rep));
+    keys.extend(last.map(|rep| rep.key.clone()));
     if flow.outcome().is_none() || may_open_again(flow) {
         keys.extend(people(
             rules,

@@ -70,6 +70,8 @@ pub struct Phone {
     pub passes: u32,
     /// Left out of plans until.
     pub paused_until: Option<Timestamp>,
+    /// Leads that rang here in vain and are still to be had, with their t1: ringing back takes the oldest.
+    pub missed: Vec<(LeadId, Timestamp)>,
 }
 
 /// A lead call on a phone, and when that claim ends by itself.
@@ -176,6 +178,34 @@ impl Phone {
     /// Whether it is left out of plans.
     pub fn paused(&self, now: Timestamp) -> Option<Timestamp> {
         self.paused_until.filter(|until| *until > now)
+    }
+
+    /// Whether a lead's call is on it; a phone that only rests can ring us.
+    pub fn on_a_call(&self, now: Timestamp) -> bool {
+        self.hold.as_ref().is_some_and(|hold| hold.until > now)
+    }
+
+    /// Its person rang the lead line: they are there, and want to be rung.
+    pub fn rang_in(&mut self) {
+        self.paused_until = None;
+        self.unseen = 0;
+    }
+
+    /// Writes down whether this lead can be had by ringing back.
+    pub fn note_missed(&mut self, lead: LeadId, t1: Timestamp, missed: bool) {
+        let known = self.missed.iter().any(|(other, _)| *other == lead);
+        if missed && !known {
+            self.missed.push((lead, t1));
+        } else if known && !missed {
+            self.missed.retain(|(other, _)| *other != lead);
+        }
+    }
+
+    /// The leads that ringing back may take, the oldest first.
+    pub fn to_ring_back(&self) -> Vec<LeadId> {
+        let mut missed = self.missed.clone();
+        missed.sort_by_key(|(lead, t1)| (*t1, *lead));
+        missed.into_iter().map(|(lead, _)| lead).collect()
     }
 
     /// Its person accepted: all counters start anew.

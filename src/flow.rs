@@ -8,7 +8,8 @@
 //! one connection's life, `flow/timeline.rs` what is told, `flow/moment.rs` what a decision sees. How it decides:
 //! `flow/round.rs` whom to ring next, `flow/placing.rs` the request that rings, `flow/rep.rs` what a rep's phone did,
 //! `flow/keys.rs` what was pressed, `flow/overdue.rs` what happens by itself, `flow/customer.rs` the customer's
-//! phone, `flow/gone.rs` a rep who hung up meanwhile, `flow/outcome.rs` what came of it, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
+//! phone, `flow/gone.rs` a rep who hung up meanwhile, `flow/called_in.rs` calls that come in, `flow/outcome.rs` what
+//! came of it, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
 //! carrier, `flow/shown.rs` how a flow looks from outside,
 //! `flow/intervention.rs` what a person does with one.
 
@@ -25,6 +26,7 @@ use crate::plan::First;
 use crate::rotation::{RepId, RooftopId, SourceId, Terms};
 
 mod attempt;
+mod called_in;
 mod customer;
 pub mod errand;
 mod event;
@@ -42,7 +44,10 @@ pub mod shown;
 mod timeline;
 mod when;
 
-pub use attempt::{Attempt, AttemptResult, Cue, CustomerLeg, CustomerResult, Missed, Unreached};
+pub use attempt::{
+    Attempt, AttemptResult, CameIn, Cue, CustomerLeg, CustomerResult, Hears, Missed, Unreached,
+};
+pub use called_in::CalledIn;
 pub use event::{Command, Event, Notice, Text};
 pub use intervention::Intervention;
 pub use leg::{Create, Life, Rank, Wish};
@@ -60,7 +65,7 @@ const CUSTOMER_TEXTS_MAX: u8 = 2;
 pub struct Flow {
     /// Which lead.
     pub lead: LeadId,
-    /// What was known at arrival and never changes.
+    /// What was known at arrival.
     pub facts: Facts,
     /// Where it is.
     pub state: State,
@@ -95,7 +100,8 @@ pub struct Flow {
     pub told_gone: bool,
 }
 
-/// What was known of a lead at arrival, without anything personal.
+/// What was known of a lead at arrival, without anything personal. Only who comes first changes: a customer who rings
+/// wants whoever took the lead before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// Where.
@@ -281,6 +287,7 @@ impl Flow {
 
     /// One event, one decision.
     pub fn step(&mut self, event: Event, moment: &mut Moment<'_>) {
+        let (asks, calls_in) = event.asks();
         match event {
             Event::Begin => self.begin(moment),
             Event::Joined => self.joined(moment),
@@ -307,6 +314,7 @@ impl Flow {
                 );
                 self.asked(leg, turn, &asked, moment);
             }
+            Event::CalledIn(call) => self.called_in(&call, moment),
             Event::Found(leg, found) => self.found(leg, &found, moment),
             Event::Woken => {}
             Event::Clock => self.clock(moment),
@@ -317,6 +325,9 @@ impl Flow {
             Event::Cancel { reason } => self.cancel(reason, moment),
         }
         self.follow(moment);
+        self.mind_the_waiting(moment);
+        let came_in = asks.or_else(|| self.leg_of_call(calls_in.as_ref()?));
+        came_in.into_iter().for_each(|leg| self.has_its_script(leg));
         self.settle(moment);
     }
 
@@ -334,7 +345,8 @@ impl Flow {
             State::Engaged(engaged) => self.engaged_due(engaged),
         };
         let last = self.gives_up_at().filter(|_| self.to_be_had());
-        legs.chain(state).chain(last).min()
+        let waiting = self.waits_until();
+        legs.chain(state).chain(last).chain(waiting).min()
     }
 
     /// The attempt of a rep's leg.
@@ -423,15 +435,7 @@ impl Flow {
     /// The customer asked again: without a live leg the rounds start anew now.
     fn joined(&mut self, m: &mut Moment<'_>) {
         self.asked_again += 1;
-        if let Some(fresh) = m
-            .rules
-            .rooftops
-            .get(&self.facts.rooftop)
-            .map(|rooftop| rooftop.terms.fresh_min)
-            && !self.facts.unproven
-        {
-            self.fresh_until = self.fresh_until.max(m.now + leg::s(fresh * 60));
-        }
+        self.wants_to_talk_now(m);
         match &self.state {
             State::Engaged(engaged) => {
                 // Told in the after-call menu at the latest; a rep past it gets a text.
@@ -470,6 +474,15 @@ impl Flow {
             | State::Round(_)
             | State::Held(_)
             | State::Closed(_) => {}
+        }
+    }
+
+    /// The customer wants to talk now, whatever their hours say.
+    fn wants_to_talk_now(&mut self, m: &Moment<'_>) {
+        let rooftop = m.rules.rooftops.get(&self.facts.rooftop);
+        let fresh = rooftop.map(|rooftop| rooftop.terms.fresh_min);
+        if let Some(fresh) = fresh.filter(|_| !self.facts.unproven) {
+            self.fresh_until = self.fresh_until.max(m.now + leg::s(fresh * 60));
         }
     }
 
@@ -574,6 +587,7 @@ impl Flow {
             if wanted.contains(key) {
                 phone.line.push(me.clone());
             }
+            phone.note_missed(self.lead, self.facts.t1, self.missed_by(key));
         }
         if self.facts.number.is_none() || matches!(self.state, State::Closed(_) | State::Held(_)) {
             m.number.forget(self.lead);

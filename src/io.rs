@@ -7,6 +7,7 @@ pub mod daemon;
 pub mod due;
 pub mod engine;
 pub mod erase;
+pub mod lead_line;
 pub mod log;
 pub mod metrics;
 pub mod notice;

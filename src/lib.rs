@@ -23,8 +23,8 @@
 //! and in which order, [`flow`] what happens next, [`desk`] who is on which phone. The commands it leaves are in the
 //! outbox; after the commit `io/carrier.rs` lets them leave at the pace of [`pacer`], in the carrier's dialect
 //! (`providers/`). What the carrier calls back comes in through `io/web/callbacks.rs` as the next event of the same
-//! flow, and is answered with the leg's present [`script`]. What people are told in writing is worded by [`message`] and
-//! leaves through `io/notice.rs`.
+//! flow, and is answered with the leg's present [`script`]. A phone that rings us is [`lead_line`]'s to tell whose lead it is.
+//! What people are told in writing is worded by [`message`] and leaves through `io/notice.rs`.
 //!
 //! # The layers
 //! Pure, and kept so by `tests/tidy.rs`: everything but [`io`], [`phones`] and [`cli`]. There is deliberately no trait
@@ -39,6 +39,7 @@ pub mod hours;
 pub mod intake;
 pub mod io;
 pub mod lead;
+pub mod lead_line;
 pub mod message;
 pub mod pacer;
 pub mod phone;

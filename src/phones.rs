@@ -19,6 +19,7 @@ mod person;
 mod record;
 mod refusal;
 mod resource;
+mod room;
 mod script;
 mod twiml;
 mod world;
@@ -137,6 +138,12 @@ impl Network {
         control::by_hand().with_state(self.0.0.clone())
     }
 
+    /// Who rings this number hears what this address says; it is told of the call's end as well.
+    pub fn answers_at(&self, number: &str, url: &str) {
+        let (number, url) = (number.to_owned(), url.to_owned());
+        self.0.0.state().lines.insert(number, url);
+    }
+
     /// Everything that happens on the phones from now on.
     pub fn watch(&self) -> broadcast::Receiver<Event> {
         self.0.0.watch()
@@ -213,6 +220,17 @@ impl Phone {
     /// Does one of these with each call; the last repeats.
     pub fn does_in_turn(&self, behaviours: Vec<Behaviour>) {
         self.world.state().set_behaviours(&self.number, behaviours);
+    }
+
+    /// Rings a number of the caller's and is then used by hand; the call's name at the carrier, or `None` if the phone is
+    /// on a call or nobody has that number.
+    pub fn calls(&self, number: &str) -> Option<String> {
+        self.calls_and(number, vec![])
+    }
+
+    /// The same, and its person then does this.
+    pub fn calls_and(&self, number: &str, then: Vec<Act>) -> Option<String> {
+        leg::start_inbound(&self.world, &self.number, number, then)
     }
 
     /// Picks up; false if it does not ring.

@@ -47,6 +47,8 @@ pub enum Why {
     Owner,
     /// A test from this rep's own number.
     Test,
+    /// Rang the lead line.
+    CalledIn,
 }
 
 impl fmt::Display for Why {
@@ -59,6 +61,7 @@ impl fmt::Display for Why {
             Why::Duty => "on duty after hours",
             Why::Owner => "owner, always last",
             Why::Test => "sent this test",
+            Why::CalledIn => "rang the lead line",
         })
     }
 }

@@ -4,8 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{Language, LegId, Script, Then};
 
-use crate::flow::{Attempt, Cue, Flow, Kind, Unreached, word};
+use crate::flow::{Attempt, CameIn, Cue, CustomerLeg, Flow, Hears, Kind, Unreached, word};
 use crate::lead::Lead;
+use crate::lead_line;
 use crate::phone::PhoneNumber;
 use crate::phrases::Phrases;
 use crate::rotation::{RepId, Rooftop, Rules};
@@ -18,6 +19,10 @@ const WHISPER_MAX: usize = 90;
 const VEHICLE_MAX: usize = 20;
 /// How much of the customer's own words the rep hears, in characters.
 const COMMENT_MAX: usize = 60;
+/// How long the reception's phone rings, in seconds.
+const RECEPTION_S: u32 = 30;
+/// How long a room may last whose flow has no terms yet, in seconds.
+const ROOM_S: u32 = 3600;
 /// From this age on a whisper says that the request is old, in hours.
 const OLD_HOURS: i64 = 2;
 
@@ -35,6 +40,17 @@ pub struct Scripts<'a> {
 }
 
 impl Scripts<'_> {
+    /// What this leg hears now; one that its flow does not know is told so.
+    pub fn now(&self, flow: &Flow, leg: LegId, now: Timestamp) -> Script {
+        let customer = flow.customer_leg(leg);
+        let came_in = customer.and_then(|leg| leg.came_in.as_ref());
+        match (flow.attempt(leg), customer.zip(came_in)) {
+            (Some(attempt), _) => self.for_leg(flow, attempt, now),
+            (None, Some((customer, came_in))) => self.for_caller(flow, customer, came_in),
+            (None, None) => dealt_with(self.phrases, self.rules),
+        }
+    }
+
     /// What this rep's leg hears now.
     pub fn for_leg(&self, flow: &Flow, attempt: &Attempt, now: Timestamp) -> Script {
         let language = attempt.seat.language;
@@ -42,6 +58,7 @@ impl Scripts<'_> {
         let (lines, then) = match &attempt.cue {
             Cue::Whisper { .. } => (vec![self.whisper(flow, language, now)], ask()),
             Cue::Customer { leg, again } => self.customer(flow, attempt, *leg, *again),
+            Cue::Room { leg, there } => self.room(flow, language, *leg, *there),
             Cue::Unreached { reason, again } => unreached(*reason, *again, say),
             Cue::Menu => (
                 self.asked_again(flow, language)
@@ -73,6 +90,28 @@ impl Scripts<'_> {
         }
     }
 
+    /// What a customer who rang the lead line hears now.
+    pub fn for_caller(&self, flow: &Flow, customer: &CustomerLeg, came_in: &CameIn) -> Script {
+        let language = self.told.language.unwrap_or(self.rules.language);
+        let (lines, then) = match came_in.hears {
+            Hears::Room => {
+                let waits = true;
+                (Vec::new(), room(flow, customer.leg, waits))
+            }
+            Hears::Reception => reception(self.phrases, self.rules, language, Some(&came_in.line)),
+            Hears::GoodBye => {
+                let good_bye = self.phrases.say(language, "good-bye", &[]);
+                (vec![good_bye], Then::HangUp)
+            }
+        };
+        Script {
+            turn: came_in.turn,
+            locale: locale(language, &self.rules.country),
+            lines,
+            then,
+        }
+    }
+
     /// The whisper: rooftop, source, vehicle, interest; at most 90 characters.
     fn whisper(&self, flow: &Flow, language: Language, now: Timestamp) -> String {
         let id = self.whisper_id(flow, now);
@@ -84,7 +123,10 @@ impl Scripts<'_> {
         let vehicle = self.vehicle();
         let interest = self.interest(language);
         let say = |vehicle: &str, interest: &str| {
-            let source = flow.facts.source.0.as_str();
+            let source = match flow.facts.source.0.as_str() {
+                lead_line::SOURCE => "",
+                other => other,
+            };
             let args = [
                 ("rooftop", place),
                 ("source", source),
@@ -113,6 +155,7 @@ impl Scripts<'_> {
             .is_some_and(|at| at + SignedDuration::from_hours(OLD_HOURS) < now);
         match flow.facts.kind {
             Kind::Silent | Kind::RingsBack(_) => "whisper-test",
+            Kind::Real if flow.customer_waits() => "whisper-on-line",
             Kind::Real if flow.suspected_by.is_some() => "whisper-suspicious",
             Kind::Real if flow.elsewhere => "whisper-elsewhere",
             Kind::Real if old => "whisper-old",
@@ -151,18 +194,36 @@ impl Scripts<'_> {
         (lines, then)
     }
 
-    fn who(&self, flow: &Flow, language: Language) -> Vec<String> {
+    /// A rep who is called away from something else hears the name only.
+    fn room(
+        &self,
+        flow: &Flow,
+        language: Language,
+        leg: LegId,
+        interrupted: bool,
+    ) -> (Vec<String>, Then) {
+        let comment = self.comment().filter(|_| interrupted).unwrap_or_default();
+        let args = [("name", &*self.name()), ("comment", &comment)];
+        let line = self.phrases.say(language, "customer-on-line", &args);
+        (vec![line], room(flow, leg, false))
+    }
+
+    fn name(&self) -> String {
         let names = [
             self.told.first_name.as_deref(),
             self.told.last_name.as_deref(),
         ];
-        let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let comment = self
-            .told
-            .message
-            .as_deref()
-            .map(|text| sentence(&cut(text, COMMENT_MAX)));
-        let line = match &comment {
+        names.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    fn comment(&self) -> Option<String> {
+        let text = self.told.message.as_deref();
+        text.map(|text| sentence(&cut(text, COMMENT_MAX)))
+    }
+
+    fn who(&self, flow: &Flow, language: Language) -> Vec<String> {
+        let name = self.name();
+        let line = match &self.comment() {
             Some(comment) => self.phrases.say(
                 language,
                 "customer",
@@ -217,6 +278,32 @@ pub fn dealt_with(phrases: &Phrases, rules: &Rules) -> Script {
     }
 }
 
+/// What anybody else hears who rings the lead line.
+pub fn stranger(phrases: &Phrases, rules: &Rules, line: Option<&PhoneNumber>) -> Script {
+    let (lines, then) = reception(phrases, rules, rules.language, line);
+    Script {
+        turn: 0,
+        locale: locale(rules.language, &rules.country),
+        lines,
+        then,
+    }
+}
+
+/// What who was put through hears when that is over: nothing more if they were spoken to.
+pub fn put_through(phrases: &Phrases, rules: &Rules, spoken_to: bool) -> Script {
+    let id = if spoken_to {
+        "good-bye"
+    } else {
+        "reception-none"
+    };
+    Script {
+        turn: 0,
+        locale: locale(rules.language, &rules.country),
+        lines: vec![phrases.say(rules.language, id, &[])],
+        then: Then::HangUp,
+    }
+}
+
 /// What a leg hears while the store is away: one sentence, then it asks the same again.
 pub fn hold(phrases: &Phrases, rules: &Rules, again: String) -> Script {
     let lines = vec![phrases.say(rules.language, "hold", &[])];
@@ -235,6 +322,39 @@ fn unreached(reason: Unreached, again: bool, say: impl Fn(&str) -> String) -> (V
         (vec![why, say("press-1-again")], ask())
     } else {
         (vec![why], Then::HangUp)
+    }
+}
+
+/// The reception of the number that was rung; without one, that nobody is free.
+fn reception(
+    phrases: &Phrases,
+    rules: &Rules,
+    language: Language,
+    line: Option<&PhoneNumber>,
+) -> (Vec<String>, Then) {
+    let through = line.and_then(|line| Some((lead_line::reception(rules, line)?, line)));
+    match through {
+        Some((to, line)) => {
+            let then = Then::PutThrough {
+                to: to.as_str().to_owned(),
+                from: line.as_str().to_owned(),
+                timeout_s: RECEPTION_S,
+            };
+            (Vec::new(), then)
+        }
+        None => (
+            vec![phrases.say(language, "reception-none", &[])],
+            Then::HangUp,
+        ),
+    }
+}
+
+fn room(flow: &Flow, name: LegId, waits: bool) -> Then {
+    let terms = flow.terms.as_ref();
+    Then::Room {
+        name,
+        waits,
+        time_limit_s: terms.map_or(ROOM_S, |terms| terms.talk_max_s),
     }
 }
 

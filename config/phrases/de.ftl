@@ -18,6 +18,7 @@ whisper = Lead { about }. Drücken Sie 1.
 whisper-old = Älterer Lead, { about }. Drücken Sie 1.
 whisper-elsewhere = Lead { about }. Ein anderes Haus ruft auch an. Drücken Sie 1.
 whisper-suspicious = Verdächtig, sagt ein Kollege. { about }. Drücken Sie 1.
+whisper-on-line = Kunde am Apparat! Lead { about }. Drücken Sie 1.
 whisper-test = Test, { $rooftop }. Drücken Sie 1.
 
 ## Was der Kunde möchte.
@@ -36,6 +37,13 @@ customer-plain = { $name ->
     [none] Der Kunde
    *[other] { $name }
 }. Wir rufen an.
+customer-on-line = { $name ->
+    [none] Der Kunde
+   *[other] { $name }
+} ist am Apparat.{ $comment ->
+    [none] {""}
+   *[other] {" "}{ $comment }
+}
 asked-again = Der Kunde hat inzwischen noch einmal gefragt.
 
 ## Wie es weiterging.

@@ -18,6 +18,7 @@ whisper = Lead { about }. Press 1.
 whisper-old = Older lead, { about }. Press 1.
 whisper-elsewhere = Lead { about }. Another rooftop is ringing too. Press 1.
 whisper-suspicious = Suspicious, says a colleague. Lead { about }. Press 1.
+whisper-on-line = Customer on the line! Lead { about }. Press 1.
 whisper-test = Test, { $rooftop }. Press 1.
 
 ## What the customer came for.
@@ -36,6 +37,13 @@ customer-plain = { $name ->
     [none] The customer
    *[other] { $name }
 }. Ringing now.
+customer-on-line = { $name ->
+    [none] The customer
+   *[other] { $name }
+} is on the line.{ $comment ->
+    [none] {""}
+   *[other] {" "}{ $comment }
+}
 asked-again = The customer has asked again in the meantime.
 
 ## How it went on.

@@ -18,6 +18,7 @@ whisper = Lead { about }. Tapez 1.
 whisper-old = Lead plus ancien, { about }. Tapez 1.
 whisper-elsewhere = Lead { about }. Un autre garage appelle aussi. Tapez 1.
 whisper-suspicious = Suspect, dit un collègue. Lead { about }. Tapez 1.
+whisper-on-line = Client en ligne! Lead { about }. Tapez 1.
 whisper-test = Test, { $rooftop }. Tapez 1.
 
 ## Ce que veut le client.
@@ -36,6 +37,13 @@ customer-plain = { $name ->
     [none] Le client
    *[other] { $name }
 }. On appelle.
+customer-on-line = { $name ->
+    [none] Le client
+   *[other] { $name }
+} est en ligne.{ $comment ->
+    [none] {""}
+   *[other] {" "}{ $comment }
+}
 asked-again = Le client a redemandé entre-temps.
 
 ## La suite.

@@ -18,6 +18,7 @@ whisper = Lead { about }. Druk 1.
 whisper-old = Lead van eerder, { about }. Druk 1.
 whisper-elsewhere = Lead { about }. Een andere vestiging belt ook. Druk 1.
 whisper-suspicious = Verdacht, zegt een collega. Lead { about }. Druk 1.
+whisper-on-line = Klant aan de lijn! Lead { about }. Druk 1.
 whisper-test = Test, { $rooftop }. Druk 1.
 
 ## Waarvoor de klant komt.
@@ -36,6 +37,13 @@ customer-plain = { $name ->
     [none] De klant
    *[other] { $name }
 }. We bellen.
+customer-on-line = { $name ->
+    [none] De klant
+   *[other] { $name }
+} is aan de lijn.{ $comment ->
+    [none] {""}
+   *[other] {" "}{ $comment }
+}
 asked-again = De klant heeft intussen nog eens gevraagd.
 
 ## Hoe het verder ging.

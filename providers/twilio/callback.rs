@@ -7,7 +7,7 @@ use super::Twilio;
 use crate::{Asked, Callback, CarrierCallId, End, Phase, Route};
 
 /// A parameter's name and value.
-type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
+pub(super) type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 impl Twilio {
     /// Reads a callback: the raw query (without `?`) and the raw form.
@@ -26,7 +26,7 @@ impl Twilio {
                 Route::Answer => Some(Asked::Answer),
                 Route::Digits => Some(Asked::Digits(key(&form, &held))),
                 Route::Dial => Some(Asked::Dial {
-                    end: dial_end(&form, &held),
+                    end: end_of_dial(&form, &held),
                     still_up: status == Some("in-progress"),
                 }),
                 Route::Status => None,
@@ -79,7 +79,7 @@ fn key(form: &[Field<'_>], held: &[Field<'_>]) -> Option<char> {
 
 /// An end that nobody can read is still the end of that ring: said to be unknown, the leg would be answered
 /// with its present script, which is the same ring once more.
-fn dial_end(form: &[Field<'_>], held: &[Field<'_>]) -> End {
+pub(super) fn end_of_dial(form: &[Field<'_>], held: &[Field<'_>]) -> End {
     let end = match value(form, "DialCallStatus") {
         // A customer in a conference, who is not one of ours, but Twilio documents the word.
         Some("answered") => end("completed", seconds(form, "DialCallDuration")),
@@ -133,7 +133,7 @@ fn refined(end: End, sip: Option<u16>) -> End {
 }
 
 /// The first value of this name; an empty one counts as none.
-fn value<'a>(fields: &'a [Field<'_>], name: &str) -> Option<&'a str> {
+pub(super) fn value<'a>(fields: &'a [Field<'_>], name: &str) -> Option<&'a str> {
     let (_, value) = fields
         .iter()
         .find(|(key, value)| key == name && !value.is_empty())?;

@@ -53,6 +53,23 @@ impl Twilio {
                     .write_inner_content(|xml| self.number(xml, *customer, to))
                     .map(drop)
             }
+            Then::Room {
+                name,
+                waits,
+                time_limit_s,
+            } => {
+                say(xml, script)?;
+                let action = self.script_url(leg, script.turn, "dial");
+                self.room(xml, *name, *waits, *time_limit_s, &action)
+            }
+            Then::PutThrough {
+                to,
+                from,
+                timeout_s,
+            } => {
+                say(xml, script)?;
+                self.put_through(xml, to, from, *timeout_s)
+            }
             Then::Hold { pause_s, again } => {
                 say(xml, script)?;
                 self.hold(xml, *pause_s, again)
@@ -92,6 +109,57 @@ impl Twilio {
                 ("statusCallbackMethod", "POST"),
             ])
             .write_text_content(BytesText::new(to))
+            .map(drop)
+    }
+
+    /// Who leaves ends the room for both, so that nobody is left in it alone and billed.
+    fn room(
+        &self,
+        xml: &mut Xml,
+        name: LegId,
+        waits: bool,
+        time_limit_s: u32,
+        action: &str,
+    ) -> io::Result<()> {
+        let starts = if waits { "false" } else { "true" };
+        let conference = |xml: &mut Xml| {
+            xml.create_element("Conference")
+                .with_attributes([
+                    ("beep", "false"),
+                    ("startConferenceOnEnter", starts),
+                    ("endConferenceOnExit", "true"),
+                    ("waitUrl", &*self.ring_tone_url()),
+                    ("waitMethod", "GET"),
+                    ("maxParticipants", "2"),
+                ])
+                .write_text_content(BytesText::new(&name.to_string()))
+                .map(drop)
+        };
+        xml.create_element("Dial")
+            .with_attributes([
+                ("timeLimit", &*time_limit_s.to_string()),
+                ("action", action),
+                ("method", "POST"),
+            ])
+            .write_inner_content(conference)
+            .map(drop)
+    }
+
+    fn put_through(&self, xml: &mut Xml, to: &str, from: &str, timeout_s: u32) -> io::Result<()> {
+        let number = |xml: &mut Xml| {
+            xml.create_element("Number")
+                .write_text_content(BytesText::new(to))
+                .map(drop)
+        };
+        xml.create_element("Dial")
+            .with_attributes([
+                ("answerOnBridge", "true"),
+                ("timeout", &*timeout_s.to_string()),
+                ("callerId", from),
+                ("action", &self.inbound_url()),
+                ("method", "POST"),
+            ])
+            .write_inner_content(number)
             .map(drop)
     }
 
@@ -161,6 +229,14 @@ mod tests {
         }
     }
 
+    fn room(waits: bool) -> Then {
+        Then::Room {
+            name: leg("i1"),
+            waits,
+            time_limit_s: 3600,
+        }
+    }
+
     #[test]
     fn a_question_awaits_one_key_from_the_first_word_on() {
         let expected = document(&format!(
@@ -185,6 +261,35 @@ mod tests {
              +32470000001</Number></Dial>"
         ));
         assert_eq!(heard(&["Jan Peeters."], ring()), expected);
+    }
+
+    #[test]
+    fn two_meet_in_a_room_where_who_waits_hears_a_ring_tone() {
+        let expected = |starts: &str| {
+            document(&format!(
+                "<Dial timeLimit=\"3600\" action=\"https://bridge.example.be/carriers/main/{LEAD}-r1/4/dial{OVERRIDE}\" \
+                 method=\"POST\"><Conference beep=\"false\" startConferenceOnEnter=\"{starts}\" endConferenceOnExit=\"true\" \
+                 waitUrl=\"https://bridge.example.be/carriers/ring-tone.wav\" waitMethod=\"GET\" maxParticipants=\"2\">\
+                 {LEAD}-i1</Conference></Dial>"
+            ))
+        };
+        assert_eq!(heard(&[], room(true)), expected("false"));
+        assert_eq!(heard(&[], room(false)), expected("true"));
+    }
+
+    #[test]
+    fn a_call_that_is_put_through_comes_back_to_the_lead_line() {
+        let then = Then::PutThrough {
+            to: "+3292000001".into(),
+            from: "+3292000000".into(),
+            timeout_s: 30,
+        };
+        let expected = document(&format!(
+            "<Dial answerOnBridge=\"true\" timeout=\"30\" callerId=\"+3292000000\" \
+             action=\"https://bridge.example.be/carriers/main/inbound{OVERRIDE}\" method=\"POST\">\
+             <Number>+3292000001</Number></Dial>"
+        ));
+        assert_eq!(heard(&[], then), expected);
     }
 
     #[test]
@@ -233,7 +338,13 @@ mod tests {
             pause_s: 2,
             again: "/x?a=1&b=<".into(),
         };
-        for then in [Then::Ask { wait_s: 5 }, ring(), hold, Then::HangUp] {
+        for then in [
+            Then::Ask { wait_s: 5 },
+            ring(),
+            room(true),
+            hold,
+            Then::HangUp,
+        ] {
             let text = heard(&["]]> & \u{1} \u{202e}"], then);
             let mut reader = Reader::from_str(&text);
             while reader.read_event().unwrap() != Event::Eof {}

@@ -36,6 +36,9 @@ pub struct Attempt {
     pub cue: Cue,
     /// Which script that is.
     pub turn: Turn,
+    /// The script that it asked for last.
+    #[serde(default)]
+    pub has: Turn,
 }
 
 /// What came of ringing a rep once. `Missed` and `Lost` change only to `Accepted`, by a late key.
@@ -76,7 +79,7 @@ pub enum Missed {
     InvalidNumber,
 }
 
-/// One ring of the customer's phone.
+/// One call with the customer: a ring of their phone, or theirs of the lead line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustomerLeg {
     /// Its leg.
@@ -87,6 +90,38 @@ pub struct CustomerLeg {
     pub result: Option<CustomerResult>,
     /// t9 was reached.
     pub talked_at: Option<Timestamp>,
+    /// It was not rung: the customer rang the lead line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_in: Option<CameIn>,
+}
+
+/// A customer's leg that came in: from where, and what it hears.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CameIn {
+    /// Who brought it.
+    pub carrier: CarrierId,
+    /// The number that was rung.
+    pub line: PhoneNumber,
+    /// What it hears.
+    pub hears: Hears,
+    /// Which script that is.
+    pub turn: Turn,
+    /// Without a rep it is put through to the reception then.
+    pub waits_until: Timestamp,
+    /// The script that it asked for last.
+    pub has: Turn,
+}
+
+/// What a customer who rang the lead line hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hears {
+    /// A ring tone, until a rep comes into the room.
+    Room,
+    /// The reception's phone.
+    Reception,
+    /// A good-bye.
+    GoodBye,
 }
 
 /// What came of ringing the customer once.
@@ -140,6 +175,13 @@ pub enum Cue {
         leg: LegId,
         /// The second ring: nobody needs to hear the name again.
         again: bool,
+    },
+    /// Who the customer is, and then a room in which the customer waits on the lead line.
+    Room {
+        /// The customer's leg.
+        leg: LegId,
+        /// The rep's leg has asked for it.
+        there: bool,
     },
     /// The customer was not reached; `again`: press 1 to ring once more.
     Unreached {

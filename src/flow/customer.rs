@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, End, Found, LegId, Phase, Side};
 
+use super::called_in::ROOM_CHECK_S;
 use super::leg::{Life, Wish, s};
 use super::{
     By, Command, Cue, CustomerLeg, CustomerResult, Engaged, Entry, Flow, Moment, Part, State,
@@ -159,7 +160,8 @@ impl Flow {
     }
 
     pub(super) fn customer_restarted(&mut self, m: &mut Moment<'_>) {
-        if let State::Engaged(_) = &self.state
+        let engaged = matches!(self.state, State::Engaged(_)) || self.customer_waits();
+        if engaged
             && let Some(customer) = self.customer.last().filter(|customer| customer.life.live())
         {
             m.order(Command::LookUp(customer.leg));
@@ -184,7 +186,13 @@ impl Flow {
             .flatten();
         self.release_phone(index, rests_until, m);
         match part {
-            Part::Dialling { .. } => self.rep_gone_while_dialling(index, m),
+            Part::Dialling { .. } => {
+                if let Cue::Room { leg, .. } = self.attempts[index].cue {
+                    self.rep_left_the_room(index, leg, m);
+                } else {
+                    self.rep_gone_while_dialling(index, m);
+                }
+            }
             Part::Talking { since, .. } => {
                 m.tell(
                     Entry::new(m.now, What::HungUp)
@@ -201,6 +209,9 @@ impl Flow {
 
     /// `again`: this rep has heard the name, and asks for the second and last ring.
     pub(super) fn ring_customer(&mut self, index: usize, again: bool, m: &mut Moment<'_>) {
+        if self.meets_the_waiting(index, m) {
+            return;
+        }
         if m.number.at_cap(m.rules.customer_rings_per_day, m.now) {
             return self.unreached(index, Unreached::Cap, m);
         }
@@ -216,6 +227,7 @@ impl Flow {
             life: Life::new(m.now),
             result: None,
             talked_at: None,
+            came_in: None,
         });
         self.cue(index, Cue::Customer { leg, again });
         let check_at = m.now + s(self.terms().customer_s + DIAL_CHECK_S);
@@ -227,8 +239,10 @@ impl Flow {
         m.tell(Entry::new(m.now, What::CustomerRung).leg(leg));
     }
 
-    fn customer_answered(&mut self, leg: LegId, since: Timestamp, m: &mut Moment<'_>) {
-        m.tell(Entry::new(since, What::CustomerAnswered).leg(leg));
+    pub(super) fn customer_answered(&mut self, leg: LegId, since: Timestamp, m: &mut Moment<'_>) {
+        if leg.side == Side::Customer {
+            m.tell(Entry::new(since, What::CustomerAnswered).leg(leg));
+        }
         self.set_customer(leg, CustomerResult::Answered);
         let State::Engaged(Engaged {
             part: Part::Dialling { .. } | Part::Gone { .. },
@@ -292,7 +306,7 @@ impl Flow {
     }
 
     /// The customer hung up: the rep is still there and says what came of it.
-    fn talk_ended(&mut self, index: usize, since: Timestamp, m: &mut Moment<'_>) {
+    pub(super) fn talk_ended(&mut self, index: usize, since: Timestamp, m: &mut Moment<'_>) {
         let leg = self.customer.last().map(|customer| customer.leg);
         let entry = Entry::new(m.now, What::HungUp).by(By::Customer);
         m.tell(leg.map_or(entry.clone(), |leg| entry.leg(leg)));
@@ -304,18 +318,24 @@ impl Flow {
         let Some(customer) = self.customer.last().map(|customer| customer.leg) else {
             return;
         };
+        let room = matches!(self.attempts[index].cue, Cue::Room { .. });
         if checks < DIAL_CHECKS {
             m.order(Command::LookUp(self.attempts[index].leg));
             m.order(Command::LookUp(customer));
-            let check_at = m.now + s(DIAL_CHECK_S);
+            let check_at = m.now + s(if room { ROOM_CHECK_S } else { DIAL_CHECK_S });
             self.keep_phone(index, check_at, m);
             return self.part(Part::Dialling {
                 check_at,
                 checks: checks + 1,
             });
         }
+        if room && self.room_clock(index, customer, m) {
+            return;
+        }
         self.send_or_keep(index, Wish::HangUp, m);
-        self.customer_progress(customer, None, &Phase::Ended(End::Failed), m);
+        if !room {
+            self.customer_progress(customer, None, &Phase::Ended(End::Failed), m);
+        }
         self.rep_leg_over(index, By::Us, m);
     }
 
@@ -345,13 +365,13 @@ impl Flow {
     }
 
     /// The rep's leg must be over, whatever the carrier has not told us.
-    fn rep_leg_over(&mut self, index: usize, by: By, m: &mut Moment<'_>) {
+    pub(super) fn rep_leg_over(&mut self, index: usize, by: By, m: &mut Moment<'_>) {
         self.attempts[index].life.presume_over(m.now);
         self.rep_gone(index, None, by, m);
     }
 
     /// t9, once.
-    fn tell_talked(&mut self, since: Timestamp, now: Timestamp, m: &mut Moment<'_>) {
+    pub(super) fn tell_talked(&mut self, since: Timestamp, now: Timestamp, m: &mut Moment<'_>) {
         let at = since + s(self.terms().talk_s);
         if let Some(customer) = self
             .customer

@@ -96,6 +96,9 @@ impl Flow {
             Command::Text(text) => Some(Errand::Text(text.clone())),
             Command::Notice(notice) => Some(Errand::Notice(notice.clone())),
             Command::LookUp(leg) if leg.side == Side::Customer => self.look_up_customer(*leg),
+            Command::LookUp(leg) | Command::Interrupt(leg) if leg.side == Side::In => {
+                self.at_carrier_of_call(command, *leg)
+            }
             Command::Ring(leg)
             | Command::Interrupt(leg)
             | Command::Cancel(leg)
@@ -110,10 +113,28 @@ impl Flow {
         }
     }
 
+    /// A customer's leg that came in.
+    fn at_carrier_of_call(&self, command: &Command, leg: LegId) -> Option<Errand> {
+        let customer = self.customer_leg(leg)?;
+        let (call, came_in) = (customer.life.call.clone()?, customer.came_in.as_ref()?);
+        let errand = match command {
+            Command::Interrupt(_) if came_in.has == came_in.turn => return None,
+            Command::Interrupt(_) => CarrierErrand::Interrupt(call, leg, came_in.turn),
+            Command::Ring(_)
+            | Command::Cancel(_)
+            | Command::HangUp(_)
+            | Command::LookUp(_)
+            | Command::Text(_)
+            | Command::Notice(_) => CarrierErrand::LookUp(leg, LookUp::Call(call)),
+        };
+        Some(Errand::Carrier(came_in.carrier.clone(), errand))
+    }
+
     fn at_carrier(&self, command: &Command, attempt: &Attempt) -> Option<CarrierErrand> {
         let call = attempt.life.call.clone();
         match command {
             Command::Ring(_) => Some(CarrierErrand::Place(self.place(attempt))),
+            Command::Interrupt(_) if attempt.has == attempt.turn => None,
             Command::Interrupt(leg) => Some(CarrierErrand::Interrupt(call?, *leg, attempt.turn)),
             Command::Cancel(_) => call.map(CarrierErrand::Cancel),
             Command::HangUp(_) => call.map(CarrierErrand::HangUp),

@@ -3,6 +3,7 @@
 use leadbridge_providers::{Asked, CarrierCallId, Found, LegId, Phase, Placing, Turn};
 use serde::{Deserialize, Serialize};
 
+use super::called_in::CalledIn;
 use crate::lead::HeldReason;
 use crate::rotation::RepId;
 
@@ -49,6 +50,8 @@ pub enum Event {
         /// The question.
         asked: Asked,
     },
+    /// A phone rings the lead line for this lead.
+    CalledIn(CalledIn),
     /// A look-up's answer.
     Found(LegId, Found),
     /// A phone or number it stands in line for is free.
@@ -72,6 +75,30 @@ pub enum Event {
         /// As given.
         reason: Option<String>,
     },
+}
+
+impl Event {
+    /// Whether the answer to it is the script of a leg: which, or of which call that comes in.
+    pub(super) fn asks(&self) -> (Option<LegId>, Option<CarrierCallId>) {
+        match self {
+            Event::Asked { leg, .. } => (Some(*leg), None),
+            Event::CalledIn(call) => (None, Some(call.call.clone())),
+            Event::Begin
+            | Event::Joined
+            | Event::Parked { .. }
+            | Event::Leaving(_)
+            | Event::NoCarrier(_)
+            | Event::Placing(..)
+            | Event::Progress { .. }
+            | Event::Found(..)
+            | Event::Woken
+            | Event::Clock
+            | Event::Restarted
+            | Event::Release { .. }
+            | Event::Discard { .. }
+            | Event::Cancel { .. } => (None, None),
+        }
+    }
 }
 
 /// What must leave, in the outbox.

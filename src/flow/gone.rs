@@ -82,6 +82,10 @@ impl Flow {
     /// Nobody has the lead any more: the ladder goes on where it was.
     pub(super) fn go_back(&mut self, leg: LegId, m: &mut Moment<'_>) {
         self.set_customer(leg, CustomerResult::Canceled);
+        self.back_on_the_ladder(m);
+    }
+
+    pub(super) fn back_on_the_ladder(&mut self, m: &Moment<'_>) {
         let engaged = std::mem::replace(&mut self.state, State::Waiting { until: m.now });
         if let State::Engaged(engaged) = engaged {
             self.state = *engaged.back;

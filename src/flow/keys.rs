@@ -1,6 +1,6 @@
 //! What a rep presses: the table of keys, and the claim of the lead (BEHAVIOUR 3, P3, P4).
 
-use leadbridge_providers::{Asked, LegId};
+use leadbridge_providers::{Asked, LegId, Side};
 
 use super::{AttemptResult, Cue, Entry, Flow, Kind, Missed, Moment, Outcome, State, What};
 use crate::lead::HeldReason;
@@ -13,6 +13,10 @@ const REPEATS_MAX: u8 = 3;
 impl Flow {
     /// A question of the carrier's on a rep's leg. An answer to an earlier prompt changes nothing.
     pub(super) fn asked(&mut self, leg: LegId, turn: u32, asked: &Asked, m: &mut Moment<'_>) {
+        if leg.side == Side::In {
+            let dial = matches!(asked, Asked::Dial { still_up: true, .. });
+            return self.customer_asks(leg, turn, dial, m);
+        }
         let Some(index) = self
             .index(leg)
             .filter(|index| self.attempts[*index].turn == turn)
@@ -28,12 +32,17 @@ impl Flow {
             (Cue::Customer { leg, .. }, Asked::Dial { end, still_up }) => {
                 self.dial_ended(leg, *end, *still_up, m)
             }
+            (Cue::Room { .. }, Asked::Answer) => self.enters_the_room(index, m),
+            (Cue::Room { leg, .. }, Asked::Dial { still_up, .. }) => {
+                self.room_ended(index, leg, *still_up, m)
+            }
             (Cue::Menu | Cue::Unreached { .. }, Asked::Digits(key)) => {
                 self.menu_key(index, *key, m)
             }
             (
                 Cue::Whisper { .. }
                 | Cue::Customer { .. }
+                | Cue::Room { .. }
                 | Cue::Menu
                 | Cue::Unreached { .. }
                 | Cue::Taken { .. }

@@ -129,6 +129,20 @@ impl Life {
         }
     }
 
+    /// A leg that came in as this call, and is so far already.
+    pub fn came_in(call: &CarrierCallId, rank: Rank, now: Timestamp) -> Life {
+        Life {
+            create: Create::Settled,
+            rank,
+            call: Some(call.clone()),
+            placed_at: Some(now),
+            ringing_at: Some(now),
+            answered_at: Some(now).filter(|_| rank == Rank::Answered),
+            seen_at: Some(now),
+            ..Life::new(now)
+        }
+    }
+
     /// Not known to be over.
     pub fn live(&self) -> bool {
         self.rank < Rank::Ended
@@ -240,6 +254,12 @@ impl Life {
         self.presumed = true;
         self.ended_at.get_or_insert(now);
         self.check_at = None;
+    }
+
+    /// Over whatever the carrier may still say of it: nothing of it matters any more.
+    pub fn over_for_us(&mut self, now: Timestamp) {
+        self.presume_over(now);
+        self.presumed = false;
     }
 
     /// A deadline of this leg, moved behind the look-up that follows a restart.

@@ -28,13 +28,19 @@ impl Flow {
                 self.rise(index, phase, None, m);
             }
             Side::Customer => self.customer_progress(leg, call, phase, m),
-            Side::In => {}
+            Side::In => {
+                if matches!(phase, Phase::Ended(_)) {
+                    self.came_in_over(leg, m);
+                }
+            }
         }
     }
 
     pub(super) fn found(&mut self, leg: LegId, found: &Found, m: &mut Moment<'_>) {
-        if leg.side == Side::Customer {
-            return self.customer_found(leg, found, m);
+        match leg.side {
+            Side::Customer => return self.customer_found(leg, found, m),
+            Side::In => return self.came_in_found(leg, found, m),
+            Side::Rep => {}
         }
         let Some(index) = self.index(leg) else { return };
         match found {
@@ -68,6 +74,7 @@ impl Flow {
 
     /// Everybody is told, and every phone stops ringing.
     pub(super) fn retire_all(&mut self, m: &mut Moment<'_>) {
+        self.lets_the_customer_go(m);
         for index in 0..self.attempts.len() {
             let cue = match self.attempts[index].cue {
                 Cue::Suspicious
@@ -80,6 +87,7 @@ impl Flow {
                 }
                 Cue::Whisper { .. }
                 | Cue::Customer { .. }
+                | Cue::Room { .. }
                 | Cue::Unreached { .. }
                 | Cue::Menu
                 | Cue::Taken { .. }

@@ -409,6 +409,7 @@ impl Flow {
                 repeats: 0,
             },
             turn: 1,
+            has: 0,
         });
         m.order(Command::Ring(leg));
     }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Flow, Kind, Moment};
-use crate::rotation::{AfterHours, Rooftop};
+use crate::rotation::{AfterHours, Rooftop, Rules};
 
 /// How many changes of hours are looked through for the next moment at which somebody may be rung.
 const CHANGES_MAX: usize = 64;
@@ -40,6 +40,15 @@ impl Flow {
             let next = hours.changes(m.now).find(|at| hours.at(*at));
             When::Later(next.unwrap_or(m.now + SignedDuration::from_hours(24)))
         }
+    }
+
+    /// Whether a rep who takes the lead now may ring its customer.
+    pub(super) fn customer_may_be_rung(&self, rules: &Rules, now: Timestamp) -> bool {
+        let rooftop = rules.rooftops.get(&self.facts.rooftop);
+        let test = matches!(self.facts.kind, Kind::RingsBack(_));
+        rooftop.is_some_and(|rooftop| {
+            test || now < self.fresh_until || rooftop.customer_hours.is_open(now)
+        })
     }
 
     /// The next opening after now, when this rooftop is open: a new morning.

@@ -343,10 +343,17 @@ impl Trunk {
         };
         match errand {
             CarrierErrand::Interrupt(call, leg, turn) => {
-                self.order(&self.carrier.interrupt(call, *leg, *turn)).await
+                let request = self.carrier.interrupt(call, *leg, *turn);
+                self.order(engine, effect, &request).await
             }
-            CarrierErrand::Cancel(call) => self.order(&self.carrier.cancel(call)).await,
-            CarrierErrand::HangUp(call) => self.order(&self.carrier.hang_up(call)).await,
+            CarrierErrand::Cancel(call) => {
+                let request = self.carrier.cancel(call);
+                self.order(engine, effect, &request).await
+            }
+            CarrierErrand::HangUp(call) => {
+                let request = self.carrier.hang_up(call);
+                self.order(engine, effect, &request).await
+            }
             CarrierErrand::LookUp(leg, how) => {
                 if let Some(found) = self.look_up(engine, *leg, how).await {
                     let event = Event::Found(*leg, found);
@@ -360,7 +367,7 @@ impl Trunk {
     }
 
     /// An interrupt, cancel or hang-up, until the carrier has taken it or a minute has passed.
-    async fn order(&self, request: &Request) {
+    async fn order(&self, engine: &Engine, effect: &Effect, request: &Request) {
         for pause_s in ORDER_AGAIN_S.into_iter().map(Some).chain([None]) {
             let ordered = match self.ask(request.clone()).await {
                 Heard::Answer { status, body } => self.carrier.ordered(Response {
@@ -373,6 +380,9 @@ impl Trunk {
                 (Ordered::Done | Ordered::Gone, _) => return,
                 (Ordered::Again | Ordered::OurSetUp, Some(pause_s)) => {
                     tokio::time::sleep(Duration::from_secs(pause_s)).await;
+                    if !still_ordered(engine, effect).await {
+                        return;
+                    }
                 }
                 (Ordered::Again | Ordered::OurSetUp, None) => {
                     warn!("the carrier did not take an order about a leg")
@@ -479,6 +489,15 @@ async fn heard(mut response: reqwest::Response) -> Heard {
             Ok(None) => return Heard::Answer { status, body },
             Ok(Some(_)) | Err(_) => return Heard::Silence,
         }
+    }
+}
+
+/// Whether there is still something to do: an order whose answer was lost may have been carried out.
+async fn still_ordered(engine: &Engine, effect: &Effect) -> bool {
+    match engine.store.reads().lead(effect.lead).await {
+        Ok(Some(record)) => record.flow.errand(&effect.command).is_some(),
+        Ok(None) => false,
+        Err(_) => true,
     }
 }
 

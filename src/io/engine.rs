@@ -143,7 +143,7 @@ impl Engine {
     }
 
     /// What a step leaves to be done, once it is written.
-    fn follow_up(&self, stepped: &Stepped) {
+    pub(super) fn follow_up(&self, stepped: &Stepped) {
         self.leave(&stepped.flow, &stepped.effects);
         self.wake(&stepped.wakes);
         self.metrics.stepped(stepped);
@@ -156,6 +156,7 @@ impl Engine {
     /// A callback: the event it is, and what the leg hears now. `None` where the route asks nothing.
     pub async fn callback(
         &self,
+        carrier: &CarrierId,
         leg: LegId,
         turn: Option<Turn>,
         callback: Callback,
@@ -173,7 +174,12 @@ impl Engine {
             (None, _, None) | (_, None, None) => return Ok(None),
         };
         let asks = matches!(event, Event::Asked { .. });
-        let stepped = self.happen(leg.lead, event, None).await?;
+        let (carrier, rules) = (carrier.clone(), self.rules());
+        let told = self.store.step_by(carrier, leg, event, rules, self.now());
+        let stepped = told.await?;
+        if let Some(stepped) = &stepped {
+            self.follow_up(stepped);
+        }
         Ok(asks.then(|| self.script(stepped.as_ref(), leg)))
     }
 
@@ -214,11 +220,9 @@ impl Engine {
     }
 
     /// What a leg hears now; a leg that nobody knows is told so.
-    fn script(&self, stepped: Option<&Stepped>, leg: LegId) -> Script {
+    pub(super) fn script(&self, stepped: Option<&Stepped>, leg: LegId) -> Script {
         let rules = self.rules();
-        let known =
-            stepped.and_then(|stepped| stepped.flow.attempt(leg).map(|attempt| (stepped, attempt)));
-        let Some((stepped, attempt)) = known else {
+        let Some(stepped) = stepped else {
             return script::dealt_with(&self.phrases, &rules);
         };
         let scripts = Scripts {
@@ -227,7 +231,7 @@ impl Engine {
             told: &stepped.told,
             phone: stepped.phone.as_ref(),
         };
-        scripts.for_leg(&stepped.flow, attempt, self.now())
+        scripts.now(&stepped.flow, leg, self.now())
     }
 
     /// What a script says while the store is away.

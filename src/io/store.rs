@@ -16,15 +16,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use leadbridge_providers::LeadId;
+use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 
 use crate::decision::{self, Arrival};
 use crate::flow::errand::Errand;
 use crate::flow::{Command, Entry, Event, Flow};
 use crate::lead::Lead;
 use crate::phone::{HashKey, PhoneNumber};
-use crate::rotation::Rules;
+use crate::rotation::{CarrierId, Rules};
 
+mod called_in;
 mod decide;
 mod error;
 mod messages;
@@ -122,6 +123,39 @@ pub struct Wake {
     pub event: Event,
 }
 
+/// A call that comes in.
+#[derive(Clone)]
+pub struct CallIn {
+    /// The name of the lead that may come of it.
+    pub lead: LeadId,
+    /// Who brought it.
+    pub carrier: CarrierId,
+    /// The carrier's name for it.
+    pub call: CarrierCallId,
+    /// Who rings; `None` when it is withheld.
+    pub from: Option<PhoneNumber>,
+    /// The number that is rung.
+    pub line: PhoneNumber,
+}
+
+/// What became of a call that came in.
+#[derive(Clone)]
+pub enum TakenIn {
+    /// It is a leg of a lead, perhaps of a new one.
+    Leg {
+        /// Which.
+        leg: LegId,
+        /// What it did to the lead.
+        stepped: Box<Stepped>,
+        /// The lead that came of it.
+        new: Option<Box<Received>>,
+    },
+    /// No lead's: for the reception.
+    Nobodys,
+    /// The group rings itself.
+    Ourselves,
+}
+
 impl Stepped {
     /// Whether anything is to be done now that it is written.
     pub fn leaves_something(&self) -> bool {
@@ -188,6 +222,31 @@ impl Store {
     ) -> Result<Option<Stepped>, StoreError> {
         let verb = move |db: &_| decide::step(db, lead, event, answers, &rules, now);
         self.writer.write(Some(lead), verb).await
+    }
+
+    /// The same, told by this carrier: nobody's event if the leg is another carrier's.
+    pub async fn step_by(
+        &self,
+        carrier: CarrierId,
+        leg: LegId,
+        event: Event,
+        rules: Arc<Rules>,
+        now: Timestamp,
+    ) -> Result<Option<Stepped>, StoreError> {
+        let verb = move |db: &_| decide::step_by(db, &carrier, leg, event, &rules, now);
+        self.writer.write(Some(leg.lead), verb).await
+    }
+
+    /// A phone rings the lead line. The same call again is the same leg.
+    pub async fn called_in(
+        &self,
+        call: CallIn,
+        rules: Arc<Rules>,
+        now: Timestamp,
+    ) -> Result<TakenIn, StoreError> {
+        let key = self.key.clone();
+        let verb = move |db: &_| called_in::called_in(db, &call, &rules, &key, now);
+        self.writer.write(None, verb).await
     }
 
     /// Frees the phones whose claim or rest is over.

@@ -17,6 +17,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
+use leadbridge_providers::twilio::RING_TONE;
 use secrecy::SecretString;
 use serde::Serialize;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -38,6 +39,7 @@ mod messages;
 mod operating;
 mod persons;
 mod problem;
+mod ring_tone;
 mod serving;
 
 use limits::Limits;
@@ -105,7 +107,7 @@ pub fn router(engine: Engine, server: &Server) -> Router {
     guarded(router).with_state(web)
 }
 
-fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 17] {
+fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 18] {
     let lead = || post(leads::receive).layer(DefaultBodyLimit::max(body_max));
     let callback = DefaultBodyLimit::max(CALLBACK_MAX_BYTES);
     let act = DefaultBodyLimit::max(ACT_MAX_BYTES);
@@ -128,6 +130,7 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 17] {
             "/carriers/{carrier}/message/{id}",
             post(messages::status).layer(callback),
         ),
+        (RING_TONE, get(callbacks::ring_tone)),
         ("/api/v1/leads", get(api::list)),
         ("/api/v1/leads/{id}", get(api::show)),
         ("/api/v1/leads/{id}/{act}", post(api::act).layer(act)),
@@ -176,9 +179,9 @@ async fn finish(request: Request, next: Next) -> Response {
         info!(parent: &span, status = status.as_u16(), detail, "a request was refused");
     }
     for (name, value) in HEADERS {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        // Only a sound says itself how long it may be kept.
+        let header = response.headers_mut().entry(name);
+        header.or_insert(HeaderValue::from_static(value));
     }
     response
 }

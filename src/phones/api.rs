@@ -244,6 +244,7 @@ impl Asked {
             to: to.to_owned(),
             from: from.to_owned(),
             parent: None,
+            inbound: false,
             timeout: self
                 .seconds("Timeout", RING_DEFAULT_S)?
                 .min(Duration::from_secs(RING_MAX_S)),

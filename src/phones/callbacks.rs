@@ -56,7 +56,9 @@ pub(super) fn voice_params(account: &str, call: &Call) -> Params {
 
 /// Where a call comes from, in the carrier's words.
 pub(super) fn direction(call: &Call) -> &'static str {
-    if call.record.parent.is_some() {
+    if call.record.inbound {
+        "inbound"
+    } else if call.record.parent.is_some() {
         "outbound-dial"
     } else {
         "outbound-api"

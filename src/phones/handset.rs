@@ -20,7 +20,7 @@ pub struct Handset {
     pub leg: Option<String>,
     /// The number on the display.
     pub shows: String,
-    /// When it began to ring.
+    /// When it began to ring, or to call.
     pub ringing: Timestamp,
     /// When it was picked up.
     pub answered: Option<Timestamp>,
@@ -43,7 +43,7 @@ pub struct Handset {
 impl State {
     /// What the phone with this number shows; nothing while it never rang.
     pub(super) fn handset(&self, number: &str) -> Option<Handset> {
-        let rang = |call: &&Call| call.record.to == number && call.record.ringing.is_some();
+        let rang = |call: &&Call| call.record.phone() == number && since(call).is_some();
         let call = self.calls.iter().rev().find(rang)?;
         let record = &call.record;
         let hearing = *call.hearing.borrow();
@@ -51,8 +51,8 @@ impl State {
         Some(Handset {
             sid: record.sid.clone(),
             leg: record.leg.clone(),
-            shows: record.from.clone(),
-            ringing: record.ringing?,
+            shows: other_end(call).to_owned(),
+            ringing: since(call)?,
             answered: record.answered,
             end: record.end,
             heard: record.heard[skipped..].to_vec(),
@@ -71,6 +71,21 @@ impl State {
             .iter()
             .rev()
             .find(|call| call.record.sid == *other)?;
-        Some(other.record.to.clone())
+        Some(other.record.phone().to_owned())
+    }
+}
+
+/// When the phone began to have something to do with the call.
+fn since(call: &Call) -> Option<Timestamp> {
+    let record = &call.record;
+    record.ringing.or(record.inbound.then_some(record.created))
+}
+
+fn other_end(call: &Call) -> &str {
+    let record = &call.record;
+    if record.inbound {
+        &record.to
+    } else {
+        &record.from
     }
 }

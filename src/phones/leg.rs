@@ -10,11 +10,14 @@ use tokio::{
 use super::{
     Act, End, What,
     behaviour::{Decision, Plan},
-    callbacks::{Notice, carry, pair, status_params, voice_params},
+    callbacks::{Notice, StatusTo, carry, pair, status_params, voice_params},
     delivery::{Answer, Envelope, Request, deliver},
     person::act_out,
     world::{Admitted, Hearing, Shared, Terms, now},
 };
+
+/// The longest call that a phone makes by itself.
+const INBOUND_LIMIT: Duration = Duration::from_secs(14_400);
 
 /// What others want of a call.
 pub(super) enum Order {
@@ -91,6 +94,52 @@ pub(super) fn start(world: &Shared, terms: Terms, script: Script) -> String {
         }
     });
     sid
+}
+
+/// A phone rings a line of the caller's; `None` if the phone is on another call or nobody has that line.
+pub(super) fn start_inbound(
+    world: &Shared,
+    from: &str,
+    to: &str,
+    then: Vec<Act>,
+) -> Option<String> {
+    let url = world.state().lines.get(to)?.clone();
+    let request = Request {
+        url,
+        method: "POST".to_owned(),
+        extra: vec![],
+    };
+    let status = StatusTo {
+        request: request.clone(),
+        events: vec!["completed".to_owned()],
+    };
+    let terms = Terms {
+        to: to.to_owned(),
+        from: from.to_owned(),
+        parent: None,
+        inbound: true,
+        timeout: Duration::ZERO,
+        time_limit: INBOUND_LIMIT,
+        fallback: None,
+        status: Some(status),
+        leg: None,
+    };
+    let (mut leg, _) = Leg::admit(world, terms);
+    if !world.state().lift(from, &leg.sid) {
+        leg.finish(End::Busy);
+        return None;
+    }
+    let sid = leg.sid.clone();
+    world.spawn(async move {
+        let end = timeout(INBOUND_LIMIT, leg.comes_in(request, then))
+            .await
+            .unwrap_or(End::TimeLimit);
+        leg.finish(end);
+        if let Some(request) = leg.last_request.take() {
+            let _ = leg.request(&request).await;
+        }
+    });
+    Some(sid)
 }
 
 /// Starts a call that a script dialled.
@@ -195,6 +244,27 @@ impl Leg {
                 Some(Order::Key(_) | Order::Redirect(_)) => {}
             }
         }
+    }
+
+    /// The line is asked what the call hears while it rings there; then it is picked up.
+    async fn comes_in(&mut self, request: Request, then: Vec<Act>) -> End {
+        self.world.call(&self.sid, |call| {
+            call.record.dialled = Some(now());
+            call.record.ringing = Some(now());
+        });
+        let script = match self.document(Script::Fetch(request)).await {
+            Ok((verbs, base)) => {
+                self.answered(then);
+                match self.perform(&verbs, &base).await {
+                    Ok(()) => return End::ScriptEnded,
+                    Err(Break::End(end)) => return end,
+                    Err(Break::Go(script)) => script,
+                }
+            }
+            Err(Break::End(end)) => return end,
+            Err(Break::Go(script)) => script,
+        };
+        self.follow(script).await
     }
 
     fn answered(&mut self, then: Vec<Act>) {

@@ -65,12 +65,14 @@ impl End {
 pub struct CallRecord {
     /// The carrier's name for it.
     pub sid: String,
-    /// Our leg id, taken from the path of the status callback.
+    /// Our leg id, taken from the path of the status callback; that of a call that came in, from its first script.
     pub leg: Option<String>,
-    /// The phone that is rung.
+    /// The phone that is rung, or the line.
     pub to: String,
     /// The number it shows.
     pub from: String,
+    /// A phone rang a line of the caller's.
+    pub inbound: bool,
     /// The call whose script dialled this one.
     pub parent: Option<String>,
     /// When it was asked for.
@@ -98,6 +100,11 @@ pub struct CallRecord {
 }
 
 impl CallRecord {
+    /// The phone of the network that the call is on.
+    pub fn phone(&self) -> &str {
+        if self.inbound { &self.from } else { &self.to }
+    }
+
     /// The carrier's word for its present state.
     pub fn status(&self) -> &'static str {
         match (self.end, self.answered, self.ringing) {
@@ -106,6 +113,13 @@ impl CallRecord {
             (None, None, Some(_)) => "ringing",
             (None, None, None) => "queued",
         }
+    }
+
+    /// Whether whoever has this phone cannot be rung for another lead: a customer who rang the line by themselves can,
+    /// and is busy.
+    pub(super) fn is_a_lead_call(&self) -> bool {
+        let reps = self.leg.as_ref().is_some_and(|leg| leg.contains("-r"));
+        !self.inbound || reps
     }
 
     /// Whole seconds from the answer to the end, or to now.

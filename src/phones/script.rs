@@ -2,6 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
+use leadbridge_providers::LegId;
 use reqwest::Url;
 use tokio::{sync::mpsc, time::sleep};
 
@@ -61,13 +62,19 @@ impl Leg {
 
     async fn act_out(&mut self, script: Script) -> Result<(), Break> {
         let (verbs, base) = self.document(script).await?;
-        for verb in &verbs {
+        self.perform(&verbs, &base).await
+    }
+
+    pub(super) async fn perform(&mut self, verbs: &[Verb], base: &str) -> Result<(), Break> {
+        self.note_leg(verbs);
+        for verb in verbs {
             match verb {
                 Verb::Say(_) | Verb::Play(_) | Verb::Pause(_) => self.say(verb).await?,
-                Verb::Gather(gather) => self.gather(gather, &base).await?,
-                Verb::Dial(dial) => self.dial(dial, &base).await?,
+                Verb::Gather(gather) => self.gather(gather, base).await?,
+                Verb::Dial(dial) => self.dial(dial, base).await?,
+                Verb::Meet(conference) => self.meet(conference, base).await?,
                 Verb::Redirect { url, method } => {
-                    return Err(self.go(&base, url, method, vec![]).await);
+                    return Err(self.go(base, url, method, vec![]).await);
                 }
                 Verb::Hangup => return Ok(()),
             }
@@ -75,8 +82,26 @@ impl Leg {
         Ok(())
     }
 
+    /// A call that came in is known by the leg that its first script is for.
+    fn note_leg(&self, verbs: &[Verb]) {
+        let action = verbs.iter().find_map(|verb| match verb {
+            Verb::Gather(gather) => gather.action.as_deref(),
+            Verb::Dial(dial) => dial.action.as_deref(),
+            Verb::Meet(conference) => conference.action.as_deref(),
+            Verb::Say(_) | Verb::Play(_) | Verb::Pause(_) => None,
+            Verb::Redirect { .. } | Verb::Hangup => None,
+        });
+        let leg = action.and_then(leg_id);
+        let leg = leg.filter(|leg| leg.parse::<LegId>().is_ok());
+        self.world.call(&self.sid, |call| {
+            if call.record.leg.is_none() {
+                call.record.leg = leg;
+            }
+        });
+    }
+
     /// The verbs of a document and the address that its relative addresses mean.
-    async fn document(&mut self, script: Script) -> Result<(Vec<Verb>, String), Break> {
+    pub(super) async fn document(&mut self, script: Script) -> Result<(Vec<Verb>, String), Break> {
         let request = match script {
             Script::Inline(xml) => {
                 return match twiml::read(&xml) {
@@ -132,7 +157,7 @@ impl Leg {
         }
     }
 
-    async fn go(&mut self, base: &str, url: &str, method: &str, extra: Params) -> Break {
+    pub(super) async fn go(&mut self, base: &str, url: &str, method: &str, extra: Params) -> Break {
         match absolute(base, url) {
             Some(url) => Break::Go(Script::Fetch(Request {
                 url,
@@ -155,9 +180,8 @@ impl Leg {
             Verb::Say(line) => (line, line.text.chars().count()),
             Verb::Play(line) => (line, PLAY_CHARACTERS),
             Verb::Pause(span) => return self.pass(*span, keys_end_it).await,
-            Verb::Gather(_) | Verb::Dial(_) | Verb::Redirect { .. } | Verb::Hangup => {
-                return Ok(None);
-            }
+            Verb::Gather(_) | Verb::Dial(_) | Verb::Meet(_) => return Ok(None),
+            Verb::Redirect { .. } | Verb::Hangup => return Ok(None),
         };
         let span = Duration::from_millis(
             u64::from(self.world.settings.speech_ms_per_char) * characters as u64,
@@ -285,11 +309,14 @@ impl Leg {
             },
             events: dial.status_events.clone(),
         });
-        let own = self.world.call(&self.sid, |call| call.record.to.clone());
+        let own = self
+            .world
+            .call(&self.sid, |call| call.record.phone().to_owned());
         let terms = Terms {
             to: dial.number.clone(),
             from: dial.caller_id.clone().unwrap_or(own),
             parent: Some(self.sid.clone()),
+            inbound: false,
             timeout: dial.timeout,
             time_limit: dial.time_limit,
             fallback: None,
@@ -322,7 +349,7 @@ impl Leg {
 
     fn join(&self, other: &str) {
         for (one, two) in [(self.sid.as_str(), other), (other, self.sid.as_str())] {
-            let with = self.world.call(two, |call| call.record.to.clone());
+            let with = self.world.call(two, |call| call.record.phone().to_owned());
             self.world.call(one, |call| {
                 call.record.bridged_with = Some(two.to_owned());
                 call.hearing.send_modify(|hearing| hearing.bridged = true);
@@ -377,7 +404,7 @@ impl Digits {
 }
 
 /// An address as the document that names it means it.
-fn absolute(base: &str, url: &str) -> Option<String> {
+pub(super) fn absolute(base: &str, url: &str) -> Option<String> {
     if url.contains("://") {
         return Url::parse(url).is_ok().then(|| url.to_owned());
     }

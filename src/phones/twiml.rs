@@ -19,6 +19,7 @@ pub(super) enum Verb {
     Pause(Duration),
     Gather(Gather),
     Dial(Dial),
+    Meet(Conference),
     Redirect { url: String, method: String },
     Hangup,
 }
@@ -54,6 +55,20 @@ pub(super) struct Dial {
     pub(super) status_callback: Option<String>,
     pub(super) status_method: String,
     pub(super) status_events: Vec<String>,
+}
+
+/// Calls meet in a room.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Conference {
+    pub(super) name: String,
+    /// The talk starts when this call enters.
+    pub(super) starts: bool,
+    /// It ends when this call leaves.
+    pub(super) ends: bool,
+    pub(super) wait_url: String,
+    pub(super) time_limit: Duration,
+    pub(super) action: Option<String>,
+    pub(super) method: String,
 }
 
 /// The document holds something that cannot be acted out.
@@ -119,6 +134,7 @@ fn dial(element: &Element) -> Result<Verb, Unreadable> {
     let noun = match element.children.as_slice() {
         [] => element,
         [number] if number.name == "Number" => number,
+        [room] if room.name == "Conference" => return conference(element, room),
         _ => return Err(Unreadable),
     };
     let events = noun.attribute("statusCallbackEvent").unwrap_or("completed");
@@ -132,6 +148,22 @@ fn dial(element: &Element) -> Result<Verb, Unreadable> {
         status_callback: noun.attribute("statusCallback").map(str::to_owned),
         status_method: noun.method("statusCallbackMethod"),
         status_events: events.split_whitespace().map(str::to_owned).collect(),
+    }))
+}
+
+fn conference(dial: &Element, room: &Element) -> Result<Verb, Unreadable> {
+    let name = room.text();
+    if name.is_empty() {
+        return Err(Unreadable);
+    }
+    Ok(Verb::Meet(Conference {
+        name,
+        starts: room.attribute("startConferenceOnEnter") != Some("false"),
+        ends: room.attribute("endConferenceOnExit") == Some("true"),
+        wait_url: room.attribute("waitUrl").unwrap_or("music").to_owned(),
+        time_limit: dial.seconds("timeLimit", 14_400)?,
+        action: dial.attribute("action").map(str::to_owned),
+        method: dial.method("method"),
     }))
 }
 

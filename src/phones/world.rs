@@ -21,6 +21,7 @@ use super::{
     faults::Faults,
     leg::Order,
     messages::Texts,
+    room::Door,
 };
 
 /// How many events a slow watcher may be behind before it misses some.
@@ -43,6 +44,9 @@ pub(super) struct State {
     pub(super) faults: Faults,
     pub(super) deliveries: Vec<Delivery>,
     pub(super) texts: Texts,
+    /// The addresses that say what who rings these numbers hears.
+    pub(super) lines: HashMap<String, String>,
+    pub(super) rooms: HashMap<String, Door>,
     phones: HashMap<String, Line>,
     by_sid: HashMap<String, usize>,
     next_slot: Option<Instant>,
@@ -74,6 +78,7 @@ pub(super) struct Terms {
     pub(super) to: String,
     pub(super) from: String,
     pub(super) parent: Option<String>,
+    pub(super) inbound: bool,
     pub(super) timeout: Duration,
     pub(super) time_limit: Duration,
     pub(super) fallback: Option<Request>,
@@ -150,7 +155,7 @@ impl World {
     /// Tells those who watch; nobody watching is no fault.
     pub(super) fn tell(&self, sid: &str, what: What) {
         let (number, leg) = self.call(sid, |call| {
-            (call.record.to.clone(), call.record.leg.clone())
+            (call.record.phone().to_owned(), call.record.leg.clone())
         });
         let _ = self.events.send(Event {
             at: now(),
@@ -179,7 +184,7 @@ impl World {
         let hearing = watch::Sender::new(Hearing::default());
         let mut state = self.state();
         let asked = Instant::now();
-        let slot = if terms.parent.is_some() {
+        let slot = if terms.parent.is_some() || terms.inbound {
             asked
         } else {
             state.slot(self.settings.calls_per_s, asked)
@@ -231,11 +236,14 @@ impl State {
         let Some(number) = self.call(sid, |call| call.record.to.clone()) else {
             return Plan::Refused(End::NoSuchNumber);
         };
-        let line = self.phones.entry(number).or_default();
-        if line.on.is_some() {
-            self.call(sid, |call| call.record.collided = true);
+        let other = self
+            .call_of(&number)
+            .map(|call| call.record.is_a_lead_call());
+        if let Some(collided) = other {
+            self.call(sid, |call| call.record.collided = collided);
             return Plan::Refused(End::Busy);
         }
+        let line = self.phones.entry(number).or_default();
         line.on = Some(sid.to_owned());
         let behaviour = match line.behaviours.as_slice() {
             [] => Behaviour::RingsOut,
@@ -243,6 +251,16 @@ impl State {
             [..] => line.behaviours.remove(0),
         };
         behaviour.plan()
+    }
+
+    /// Takes the phone that a call comes from; false if it is on another.
+    pub(super) fn lift(&mut self, number: &str, sid: &str) -> bool {
+        let line = self.phones.entry(number.to_owned()).or_default();
+        if line.on.is_some() {
+            return false;
+        }
+        line.on = Some(sid.to_owned());
+        true
     }
 
     /// Frees the phone that a call was on.
@@ -299,6 +317,7 @@ fn blank(sid: &str, terms: &Terms, created: Timestamp) -> CallRecord {
         leg: terms.leg.clone(),
         to: terms.to.clone(),
         from: terms.from.clone(),
+        inbound: terms.inbound,
         parent: terms.parent.clone(),
         created,
         dialled: None,

@@ -3,6 +3,7 @@
 
 mod behaviours;
 mod caller;
+mod lines;
 mod misbehaviours;
 mod referee;
 mod rest;

@@ -43,7 +43,7 @@ impl World<'_> {
         match leg.side {
             Side::Rep => self.a_rep_rings(index),
             Side::Customer => self.a_customer_rings(index),
-            Side::In => panic!("nobody calls in"),
+            Side::In => panic!("a call that comes in does not ring"),
         }
     }
 
@@ -62,7 +62,7 @@ impl World<'_> {
         );
     }
 
-    fn a_rep_rings(&self, index: usize) {
+    pub(crate) fn a_rep_rings(&self, index: usize) {
         let call = &self.carrier.calls[index];
         let mut reps = self.rules_ever().reps.values();
         assert!(

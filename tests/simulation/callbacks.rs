@@ -178,6 +178,9 @@ impl World<'_> {
             return None;
         };
         let leg = callback.leg;
+        if leg.side == Side::In {
+            return self.script_of(leg, generation);
+        }
         let flow = self.daemon.store.flows.get(&leg.lead);
         let heard = flow.and_then(|flow| flow.attempt(leg));
         let terms = flow.and_then(|flow| flow.terms.as_ref());
@@ -186,6 +189,7 @@ impl World<'_> {
         let customer = self.daemon.store.customers.get(&leg.lead).filter(|_| dials);
         Some(Script {
             cue,
+            hears: None,
             turn: heard.map_or(0, |attempt| attempt.turn),
             dial: customer.map(|number| number.as_str().to_owned()),
             dial_s: terms.map_or(0, |terms| terms.customer_s),

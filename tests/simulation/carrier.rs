@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use leadbridge::flow::Cue;
 use leadbridge::flow::errand::{CarrierErrand, LookUp};
+use leadbridge::flow::{Cue, Hears};
+use leadbridge::phone::PhoneNumber;
 use leadbridge_providers::{
     Asked, Candidate, CarrierCallId, End, Found, LegId, Ordered, Phase, Place, Placing, Side, Turn,
 };
@@ -29,6 +30,8 @@ const PROMPT_MS: i64 = 9000;
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     pub(crate) cue: Option<Cue>,
+    /// Of a customer's leg that came in.
+    pub(crate) hears: Option<Hears>,
     pub(crate) turn: Turn,
     pub(crate) dial: Option<String>,
     pub(crate) dial_s: u32,
@@ -57,6 +60,8 @@ pub(crate) struct Call {
     pub(crate) generation: u32,
     parent: Option<usize>,
     child: Option<usize>,
+    /// The room it is in, by the customer's leg.
+    pub(crate) room: Option<LegId>,
 }
 
 /// What somebody at the other end does.
@@ -84,6 +89,8 @@ enum Fault {
 #[derive(Debug)]
 pub(crate) struct Carrier {
     pub(crate) calls: Vec<Call>,
+    /// How many calls came in.
+    pub(crate) calls_in: u32,
     /// Callbacks that may be played again.
     pub(crate) kept: Vec<Callback>,
     /// Legs of which one was: an old question may pass for a new one.
@@ -124,6 +131,7 @@ impl Carrier {
         }
         Carrier {
             calls: Vec::new(),
+            calls_in: 0,
             kept: Vec::new(),
             replayed: BTreeSet::new(),
             faults,
@@ -158,6 +166,10 @@ impl Carrier {
 impl Call {
     pub(crate) fn live(&self) -> bool {
         !matches!(self.phase, Phase::Ended(_))
+    }
+
+    pub(crate) fn turn(&self) -> Turn {
+        self.turn
     }
 
     pub(crate) fn up(&self) -> bool {
@@ -263,6 +275,7 @@ impl World<'_> {
             generation: 0,
             parent,
             child: None,
+            room: None,
         });
         self.tell(|| format!("CA{index} is {leg}, {persona:?}"));
         self.a_call_begins(index);
@@ -270,6 +283,30 @@ impl World<'_> {
         self.acts(index, ms, Act::Rings);
         let out = i64::from(timeout_s) * 1000 + self.rng.i64(0..4000);
         self.acts(index, out, Act::Ends(End::NoAnswer));
+        index
+    }
+
+    /// A call that a phone made by itself, and that is up.
+    pub(crate) fn comes_in(&mut self, leg: LegId, id: CarrierCallId, from: &PhoneNumber) -> usize {
+        let index = self.carrier.calls.len();
+        self.carrier.calls.push(Call {
+            id,
+            leg,
+            to: from.as_str().to_owned(),
+            from: String::new(),
+            created_at: self.now,
+            timeout_s: 0,
+            talk_s: 0,
+            phase: Phase::Answered,
+            ended_at: None,
+            answered_at: Some(self.now),
+            turn: 1,
+            persona: Persona::Person(0),
+            generation: 0,
+            parent: None,
+            child: None,
+            room: None,
+        });
         index
     }
 
@@ -283,6 +320,10 @@ impl World<'_> {
                 act,
             },
         );
+    }
+
+    pub(crate) fn rings_out(&mut self, call: usize) {
+        self.acts(call, 20_000, Act::Ends(End::NoAnswer));
     }
 
     pub(crate) fn does(&mut self, call: usize, generation: u32, act: Act) {
@@ -368,6 +409,7 @@ impl World<'_> {
         if let Some(child) = child {
             self.ends(child, End::Completed { up_s: None });
         }
+        self.leaves_room(call);
         match parent {
             Some(parent) => self.dial_ends(parent, call, end),
             None => {
@@ -407,7 +449,10 @@ impl World<'_> {
         one.generation += 1;
         one.turn = script.turn;
         let persona = one.persona;
-        self.tell(|| format!("CA{call} hears {:?}", script.cue));
+        self.tell(|| format!("CA{call} hears {:?} {:?}", script.cue, script.hears));
+        if let Some(hears) = script.hears {
+            return self.customer_hears(call, hears);
+        }
         match &script.cue {
             Some(cue @ (Cue::Whisper { .. } | Cue::Menu | Cue::Unreached { .. })) => {
                 match persona.hears(cue, &mut self.rng) {
@@ -417,6 +462,11 @@ impl World<'_> {
                 }
             }
             Some(Cue::Customer { leg, .. }) => self.dials(call, *leg, script),
+            Some(Cue::Room { leg, .. }) => {
+                let ms = self.rng.i64(500..60_000);
+                self.hangs_up(call, ms);
+                self.enters(call, *leg);
+            }
             Some(
                 Cue::Taken { .. }
                 | Cue::DealtWith
@@ -463,6 +513,8 @@ impl World<'_> {
         if let Some(child) = one.child.take() {
             self.ends(child, End::Completed { up_s: None });
         }
+        self.leaves_room(index);
+        self.carrier.calls[index].turn = turn;
         self.asks(index, turn, Asked::Answer);
         Answer::Ordered(Ordered::Done)
     }

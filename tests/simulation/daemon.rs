@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadbridge::decision::{self, Arrival, Outset, Rows};
 use leadbridge::desk::{Desk, Number, Phone};
 use leadbridge::flow::{Command, Entry, Event, Flow};
+use leadbridge::lead::Lead;
 use leadbridge::phone::{PhoneKey, PhoneNumber};
 use leadbridge_providers::{LeadId, Placing};
 
@@ -23,7 +24,8 @@ pub(crate) struct Store {
     pub(crate) numbers: BTreeMap<PhoneKey, Number>,
     pub(crate) timeline: BTreeMap<LeadId, Vec<Entry>>,
     pub(crate) outbox: BTreeMap<u64, Item>,
-    /// The customer's number, in the lead's own row (P9).
+    /// What each lead told, and the customer's number: the lead's own row (P9).
+    pub(crate) told: BTreeMap<LeadId, Lead>,
     pub(crate) customers: BTreeMap<LeadId, PhoneNumber>,
     /// Each flow's due, as its row holds it.
     due: BTreeMap<LeadId, Timestamp>,
@@ -77,6 +79,10 @@ impl World<'_> {
         if self.daemon.store.flows.contains_key(&lead) {
             return;
         }
+        self.daemon
+            .store
+            .told
+            .extend(arrival.told.clone().map(|told| (lead, told)));
         let met = decision::meet(&arrival, &self.rules, &group::pool().key, self.now);
         self.daemon
             .store
@@ -240,35 +246,25 @@ impl World<'_> {
     fn load(&mut self, lead: LeadId) -> Option<Rows> {
         let store = &mut self.daemon.store;
         let flow = store.flows.remove(&lead)?;
-        let keys = decision::phones(&flow, &self.rules);
+        let number = flow.facts.number.as_ref();
+        let number = number.and_then(|key| store.numbers.get(key)).cloned();
+        let number = number.unwrap_or_default();
+        let keys = decision::phones(&flow, &number, &self.rules);
         let row = |key: PhoneKey| store.desk.get(&key).cloned().map(|phone| (key, phone));
-        let number = flow
-            .facts
-            .number
-            .as_ref()
-            .and_then(|key| store.numbers.get(key));
-        Some(Rows {
-            desk: Desk(keys.into_iter().filter_map(row).collect()),
-            number: number.cloned().unwrap_or_default(),
-            flow,
-        })
+        let desk = Desk(keys.into_iter().filter_map(row).collect());
+        Some(Rows { desk, number, flow })
     }
 
     pub(crate) fn rows(&self, lead: LeadId) -> Option<Rows> {
         let store = &self.daemon.store;
         let flow = store.flows.get(&lead)?.clone();
-        let keys = decision::phones(&flow, &self.rules);
+        let number = flow.facts.number.as_ref();
+        let number = number.and_then(|key| store.numbers.get(key)).cloned();
+        let number = number.unwrap_or_default();
+        let keys = decision::phones(&flow, &number, &self.rules);
         let row = |key: PhoneKey| store.desk.get(&key).cloned().map(|phone| (key, phone));
-        let number = flow
-            .facts
-            .number
-            .as_ref()
-            .and_then(|key| store.numbers.get(key));
-        Some(Rows {
-            desk: Desk(keys.into_iter().filter_map(row).collect()),
-            number: number.cloned().unwrap_or_default(),
-            flow,
-        })
+        let desk = Desk(keys.into_iter().filter_map(row).collect());
+        Some(Rows { desk, number, flow })
     }
 
     fn save(&mut self, rows: Rows) {
@@ -285,7 +281,7 @@ impl World<'_> {
         store.flows.insert(lead, rows.flow);
     }
 
-    fn insert(&mut self, flow: Flow, timeline: Vec<Entry>, commands: Vec<Command>) {
+    pub(crate) fn insert(&mut self, flow: Flow, timeline: Vec<Entry>, commands: Vec<Command>) {
         let lead = flow.lead;
         self.witness.receives(lead);
         self.daemon.store.flows.insert(lead, flow);

@@ -15,6 +15,7 @@ mod callbacks;
 mod carrier;
 mod daemon;
 mod group;
+mod lead_line;
 mod outbox;
 mod persona;
 mod promises;

@@ -264,8 +264,8 @@ impl World<'_> {
     fn created_at(&self, leg: LegId) -> Timestamp {
         let flow = &self.daemon.store.flows[&leg.lead];
         let life = match leg.side {
-            Side::Customer => flow.customer_leg(leg).map(|customer| &customer.life),
-            Side::Rep | Side::In => flow.attempt(leg).map(|attempt| &attempt.life),
+            Side::Customer | Side::In => flow.customer_leg(leg).map(|customer| &customer.life),
+            Side::Rep => flow.attempt(leg).map(|attempt| &attempt.life),
         };
         life.map_or(self.now, |life| life.left_at.unwrap_or(life.created_at))
     }

@@ -59,6 +59,7 @@ impl Persona {
             Cue::Unreached { .. } => &['1', '1', '0', '4'],
             Cue::Menu => &['1', '2', '3', '4', '0', '8'],
             Cue::Customer { .. }
+            | Cue::Room { .. }
             | Cue::Taken { .. }
             | Cue::DealtWith
             | Cue::Passed

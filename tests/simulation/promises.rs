@@ -265,7 +265,7 @@ impl World<'_> {
             let last = flow
                 .attempts
                 .iter()
-                .filter(|one| !one.life.waits())
+                .filter(|one| !one.life.waits() && one.round > 0)
                 .map(over);
             *rung_at = last.max().unwrap_or(now);
         }
@@ -280,7 +280,9 @@ impl World<'_> {
             owners.any(|slot| slot.state != SlotState::Todo)
         });
         let mut new = flow.attempts[before.attempts..].iter();
-        let owner_rings = new.any(|one| one.seat.owner) && (!came || begins);
+        // An owner who rings us has not been rung.
+        let rung = |one: &Attempt| one.seat.owner && one.round > 0;
+        let owner_rings = new.any(rung) && (!came || begins);
         if let Some(round) = round(flow).filter(|_| owner_rings && !waited) {
             let mut others = round
                 .slots

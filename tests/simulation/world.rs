@@ -14,6 +14,7 @@ use crate::callbacks::Callback;
 use crate::carrier::{Act, Carrier, Script};
 use crate::daemon::Daemon;
 use crate::group;
+use crate::lead_line::RingsIn;
 use crate::outbox::Answer;
 use crate::promises::Witness;
 
@@ -45,6 +46,8 @@ pub(crate) enum Happening {
         epoch: u32,
     },
     Calls(Callback),
+    SomebodyRings,
+    RingsIn(RingsIn),
     Replays,
     /// A call of the carrier's hears a script.
     Hears {
@@ -160,6 +163,8 @@ impl<'a> World<'a> {
             } => self.answers(epoch, item, answer),
             Happening::Due { epoch } => self.due(epoch),
             Happening::Calls(callback) => self.calls(callback),
+            Happening::SomebodyRings => self.somebody_rings(),
+            Happening::RingsIn(call) => self.rings_in(call),
             Happening::Replays => self.replays(),
             Happening::Hears { call, script } => self.hears(call, &script),
             Happening::Does {
@@ -189,6 +194,10 @@ impl<'a> World<'a> {
             let arrival = group::arrival(seed, index, at, &mut self.rng);
             let lead = arrival.lead;
             self.at(at, Happening::Arrives(Box::new(arrival)));
+            if self.once_in(2) {
+                let soon = SignedDuration::from_secs(self.rng.i64(1..180));
+                self.at(at + soon, Happening::SomebodyRings);
+            }
             if self.once_in(4) {
                 let later = SignedDuration::from_secs(self.rng.i64(1..24 * 3600));
                 self.at(at + later, Happening::Person(lead));
@@ -207,6 +216,15 @@ impl<'a> World<'a> {
         } else {
             0
         };
+        let calls_in = if self.once_in(2) {
+            self.rng.u32(1..8)
+        } else {
+            0
+        };
+        for _ in 0..calls_in {
+            let at = self.some_time();
+            self.at(at, Happening::SomebodyRings);
+        }
         let replays = self.rng.u32(0..12);
         for _ in 0..crashes {
             let at = self.some_time();

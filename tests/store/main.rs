@@ -5,6 +5,7 @@
 mod file;
 mod group;
 mod kept;
+mod lead_line;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

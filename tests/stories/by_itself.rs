@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
-use leadbridge::flow::{Attempt, Cue};
+use leadbridge::flow::{Attempt, Cue, Hears};
 use leadbridge_providers::{End, LegId, Phase, Turn};
 
 use crate::carrier::Carrier;
@@ -95,6 +95,11 @@ impl Carrier {
                 }
                 queue.extend(self.says(*customer, Phase::Ringing));
             }
+            Cue::Room { leg: room, .. } => {
+                if let Some(line) = self.lines.get_mut(&leg) {
+                    line.room = Some(*room);
+                }
+            }
             Cue::Taken { .. }
             | Cue::DealtWith
             | Cue::Passed
@@ -106,6 +111,18 @@ impl Carrier {
                 self.by_itself
                     .push((now + GOOD_BYE, Happening::GoodByeOver(leg, turn)));
             }
+        }
+    }
+
+    /// What follows from what a customer hears who rang.
+    pub(crate) fn customer_plays(&mut self, leg: LegId, turn: Turn, hears: Hears, now: Timestamp) {
+        let room = (hears == Hears::Room).then_some(leg);
+        if let Some(line) = self.lines.get_mut(&leg) {
+            line.room = room;
+        }
+        if hears == Hears::GoodBye {
+            self.by_itself
+                .push((now + GOOD_BYE, Happening::GoodByeOver(leg, turn)));
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct Line {
     deaf: bool,
     /// The rep's leg that a customer's hangs on.
     parent: Option<(LegId, Turn)>,
+    /// The room it is in, by the customer's leg.
+    pub(crate) room: Option<LegId>,
 }
 
 impl Line {
@@ -164,7 +166,14 @@ impl Carrier {
                 },
             ));
         }
-        next.extend(self.customers_of(leg).into_iter().flat_map(|customer| {
+        next.extend(self.leaves(leg, now));
+        next
+    }
+
+    /// A leg leaves what its script had joined it to: that ends for the other as well.
+    fn leaves(&mut self, leg: LegId, now: Timestamp) -> Vec<Next> {
+        let mut next = Vec::new();
+        for customer in self.customers_of(leg) {
             let up = self.is_up(customer);
             let end = if up {
                 End::Completed { up_s: None }
@@ -172,9 +181,37 @@ impl Carrier {
                 End::Canceled
             };
             let end = self.over(customer, end, now);
-            self.says(customer, Phase::Ended(end))
-        }));
+            next.extend(self.says(customer, Phase::Ended(end)));
+        }
+        let room = self.lines.get_mut(&leg).and_then(|line| line.room.take());
+        let there = |line: &Line| room.is_some() && line.room == room && line.live();
+        let other = self.lines.iter_mut().find(|(_, line)| there(line));
+        if let Some((other, line)) = other {
+            line.room = None;
+            let (other, turn) = (*other, line.turn);
+            let end = End::Completed { up_s: None };
+            let still_up = true;
+            next.extend(self.asks(other, turn, Asked::Dial { end, still_up }));
+        }
         next
+    }
+
+    /// A phone rings the lead line.
+    pub(crate) fn comes_in(
+        &mut self,
+        leg: LegId,
+        who: &str,
+        phone: Option<PhoneKey>,
+        call: CarrierCallId,
+        now: Timestamp,
+    ) {
+        if self.lines.contains_key(&leg) {
+            return;
+        }
+        self.line(leg, who, phone, Phase::Answered, None, false);
+        if let Some(line) = self.lines.get_mut(&leg) {
+            (line.call, line.answered_at) = (call, Some(now));
+        }
     }
 
     /// The real call is over, whoever is told.
@@ -232,13 +269,14 @@ impl Carrier {
         self.times(leg).flat_map(both).collect()
     }
 
-    pub(crate) fn interrupted(&self, flow: &Flow, leg: LegId) -> Vec<Next> {
-        let turn = flow.attempt(leg).map_or(1, |attempt| attempt.turn);
-        if self.is_up(leg) {
-            self.asks(leg, turn, Asked::Answer)
-        } else {
-            Vec::new()
+    pub(crate) fn interrupted(&mut self, flow: &Flow, leg: LegId, now: Timestamp) -> Vec<Next> {
+        let turn = crate::lead_line::script(flow, leg).map_or(1, |(_, turn)| turn);
+        if !self.is_up(leg) {
+            return Vec::new();
         }
+        let mut next = self.leaves(leg, now);
+        next.extend(self.asks(leg, turn, Asked::Answer));
+        next
     }
 
     pub(crate) fn cancels(&mut self, leg: LegId, now: Timestamp) -> Vec<Next> {
@@ -299,7 +337,7 @@ impl Carrier {
 
     /// The latest leg to this lead's customer.
     pub(crate) fn customer_of(&self, lead: leadbridge_providers::LeadId) -> Option<LegId> {
-        let theirs = |leg: &&LegId| leg.lead == lead && leg.side == Side::Customer;
+        let theirs = |leg: &&LegId| leg.lead == lead && leg.side != Side::Rep;
         self.order.iter().rev().find(theirs).copied()
     }
 
@@ -344,6 +382,7 @@ impl Carrier {
             turn: 0,
             deaf,
             parent,
+            room: None,
         };
         self.lines.insert(leg, line);
         self.order.push(leg);

@@ -6,6 +6,7 @@
 //! - Phones: `An picks up`, `hangs up`, `declines`, `is busy`, `does not answer`, `presses 1`, `presses nothing`, `'s phone fails`, `has no such
 //!   number`; the same for `the customer` or a lead's name. Followed by `, unheard` (nobody tells the daemon), `, twice`; for a customer
 //!   also `, by the dial's end only`, `, by the status only`.
+//! - Calls that come in: `lead_line.rs`.
 //! - Stale words: `stale: An's phone rings | is up | is over`, `stale: key 1 of An's turn before`, `stale: a leg nobody knows`.
 //! - The carrier: `the next ring of An: <mood>`, `the carrier is down | up`, `the carrier answers no look-ups | look-ups`, `the carrier
 //!   obeys nothing`.
@@ -22,6 +23,7 @@ use leadbridge::rotation::{RooftopId, SourceId};
 use leadbridge_providers::{Asked, CarrierCallId, End, LeadId, LegId, Phase, Placing, Side};
 use uuid::Uuid;
 
+use crate::lead_line;
 use crate::refused::Mood;
 use crate::setup;
 use crate::world::{Next, World};
@@ -56,7 +58,7 @@ pub(crate) fn happen(world: &mut World, what: &str) -> Result<(), String> {
             .push((who.to_owned(), Mood::parse(mood)?));
     } else if let Some((name, word)) = what.split_once(" texts ") {
         texts(world, name, word)?;
-    } else if !system(world, what) {
+    } else if !system(world, what) && !lead_line::happens(world, what)? {
         phone(world, what)?;
     }
     world.drain();

@@ -20,6 +20,7 @@ use std::path::Path;
 mod by_itself;
 mod carrier;
 mod happenings;
+mod lead_line;
 mod refused;
 mod setup;
 mod story;

@@ -166,6 +166,10 @@ fn set_rep(rep: &mut Rep, key: &str, value: &str) -> Result<(), String> {
 
 fn set_rooftop(rooftop: &mut Rooftop, key: &str, value: &str) -> Result<(), String> {
     match key {
+        "reception" => {
+            let number = PhoneNumber::parse(value, "BE");
+            rooftop.reception = Some(number.map_err(|_| format!("bad number `{value}`"))?);
+        }
         "reps" => rooftop.reps = names(value),
         "owner" => rooftop.owner = names(value),
         "duty" => rooftop.duty = names(value),

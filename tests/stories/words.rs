@@ -89,6 +89,7 @@ pub(crate) fn hears(flow: &Flow, attempt: &Attempt) -> String {
             format!("the customer's name{asked_again}, and the ring")
         }
         Cue::Customer { again: true, .. } => "the ring once more".to_owned(),
+        Cue::Room { .. } => "the customer's name, and the customer who rang".to_owned(),
         Cue::Unreached {
             reason,
             again: true,
@@ -139,7 +140,7 @@ fn whose(flow: &Flow, leg: LegId) -> String {
             .map(|attempt| name(&attempt.seat.rep))
             .unwrap_or_default(),
         Side::Customer => "the customer".to_owned(),
-        Side::In => "who rang in".to_owned(),
+        Side::In => "the customer who rang".to_owned(),
     }
 }
 

@@ -7,12 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use leadbridge::decision::{self, Arrival, Outset, Rows};
 use leadbridge::desk::{Desk, Number};
 use leadbridge::flow::{Command, Entry, Event, Flow, State};
-use leadbridge::phone::PhoneKey;
+use leadbridge::lead::Lead;
+use leadbridge::phone::{PhoneKey, PhoneNumber};
 use leadbridge::rotation::Rules;
 use leadbridge_providers::{LeadId, LegId, Side};
 
 use crate::carrier::{Carrier, Ring};
-use crate::{setup, words};
+use crate::{lead_line, setup, words};
 
 /// More events than any one moment of a story has: the flow spins.
 const EVENTS_MAX: usize = 5_000;
@@ -31,6 +32,11 @@ pub(crate) struct World {
     pub(crate) queue: VecDeque<Next>,
     /// The daemon does not run.
     pub(crate) dead: bool,
+    /// What each lead told, and the customer's number: the lead's own row.
+    pub(crate) told: BTreeMap<LeadId, Lead>,
+    pub(crate) customers: BTreeMap<LeadId, PhoneNumber>,
+    /// What is about no lead.
+    pub(crate) asides: Vec<String>,
     moment: Vec<(LeadId, Tells)>,
     shown: BTreeMap<LeadId, String>,
     /// What must never be.
@@ -66,6 +72,9 @@ impl World {
             carrier: Carrier::default(),
             queue: VecDeque::new(),
             dead: false,
+            told: BTreeMap::new(),
+            customers: BTreeMap::new(),
+            asides: Vec::new(),
             moment: Vec::new(),
             shown: BTreeMap::new(),
             broken: Vec::new(),
@@ -77,7 +86,11 @@ impl World {
     pub(crate) fn arrive(&mut self, arrival: &Arrival, name: String) {
         let lead = arrival.lead;
         self.names.push((lead, name));
+        self.told
+            .extend(arrival.told.clone().map(|told| (lead, told)));
         let met = decision::meet(arrival, &self.rules, &setup::KEY, self.now);
+        self.customers
+            .extend(met.phone.clone().map(|phone| (lead, phone)));
         let number = met
             .facts
             .number
@@ -181,6 +194,8 @@ impl World {
                 lines.push(format!("{prefix}{}", tells.told.join("; ")));
             }
         }
+        let asides = std::mem::take(&mut self.asides);
+        lines.extend((!asides.is_empty()).then(|| asides.join("; ")));
         lines
     }
 
@@ -194,25 +209,24 @@ impl World {
         let Some(flow) = self.flows.get(&leg.lead) else {
             return;
         };
-        let Some(attempt) = flow.attempt(leg).filter(|_| self.carrier.is_up(leg)) else {
+        let up = self.carrier.is_up(leg);
+        let Some((told, turn)) = lead_line::script(flow, leg).filter(|_| up) else {
             return;
         };
-        let turn = attempt.turn;
         if !self.carrier.reads(leg, turn) {
             return;
         }
-        let told = format!(
-            "{} hears {}",
-            words::name(&attempt.seat.rep),
-            words::hears(flow, attempt)
-        );
-        let (attempt, customer_s) = (
-            attempt.clone(),
-            flow.terms.as_ref().map_or(25, |terms| terms.customer_s),
-        );
+        let customer_s = flow.terms.as_ref().map_or(25, |terms| terms.customer_s);
+        let attempt = flow.attempt(leg).cloned();
+        let came_in = flow.customer_leg(leg).and_then(|leg| leg.came_in.as_ref());
+        let hears = came_in.map(|came_in| came_in.hears);
         self.tells(leg.lead).told.push(told);
-        self.carrier
-            .plays(&attempt, turn, customer_s, self.now, &mut self.queue);
+        if let Some(attempt) = attempt {
+            self.carrier
+                .plays(&attempt, turn, customer_s, self.now, &mut self.queue);
+        } else if let Some(hears) = hears {
+            self.carrier.customer_plays(leg, turn, hears, self.now);
+        }
     }
 
     fn fall_due(&mut self) {
@@ -280,25 +294,19 @@ impl World {
         }
     }
 
-    fn step(&mut self, lead: LeadId, event: Event) {
+    pub(crate) fn step(&mut self, lead: LeadId, event: Event) {
         let Some(flow) = self.flows.get(&lead).cloned() else {
             return;
         };
-        let keys = decision::phones(&flow, &self.rules);
+        let number = flow.facts.number.as_ref();
+        let number = number.and_then(|key| self.numbers.get(key)).cloned();
+        let number = number.unwrap_or_default();
+        let keys = decision::phones(&flow, &number, &self.rules);
         let rows = keys
             .iter()
             .filter_map(|key| self.desk.0.get(key).map(|row| (key.clone(), row.clone())));
-        let number = flow
-            .facts
-            .number
-            .as_ref()
-            .and_then(|key| self.numbers.get(key))
-            .cloned();
-        let rows = Rows {
-            desk: Desk(rows.collect()),
-            number: number.unwrap_or_default(),
-            flow,
-        };
+        let desk = Desk(rows.collect());
+        let rows = Rows { desk, number, flow };
         let decided = decision::decide(rows, event, &self.rules, self.now);
         if let Some(key) = decided.rows.flow.facts.number.clone() {
             self.numbers.insert(key, decided.rows.number);
@@ -314,7 +322,7 @@ impl World {
         );
     }
 
-    fn note(&mut self, lead: LeadId, timeline: &[Entry], commands: Vec<Command>) {
+    pub(crate) fn note(&mut self, lead: LeadId, timeline: &[Entry], commands: Vec<Command>) {
         let flow = self.flows[&lead].clone();
         let left: Vec<_> = commands
             .iter()
@@ -335,7 +343,10 @@ impl World {
     fn leaves(&mut self, flow: &Flow, command: &Command) {
         match command {
             Command::Ring(leg) => self.carrier_rings(*leg),
-            Command::Interrupt(leg) => self.queue.extend(self.carrier.interrupted(flow, *leg)),
+            Command::Interrupt(leg) => {
+                let next = self.carrier.interrupted(flow, *leg, self.now);
+                self.queue.extend(next);
+            }
             Command::Cancel(leg) => self.queue.extend(self.carrier.cancels(*leg, self.now)),
             Command::HangUp(leg) => self.queue.extend(self.carrier.hangs_up(*leg, self.now)),
             Command::LookUp(leg) => self.queue.extend(self.carrier.looks_up(*leg)),

@@ -85,6 +85,12 @@ def script_at(path, params):
             status_callback_event=" ".join(EVENTS),
         )
         response.append(dial)
+    elif path.endswith("/inbound") and params["CallStatus"] == "ringing":
+        dial = Dial(action="/carriers/main/ref-i1/1/left", time_limit=60)
+        dial.conference("ref-i1", beep=False, start_conference_on_enter=False, end_conference_on_exit=True, wait_url="tone.wav")
+        response.append(dial)
+    elif path.endswith("/left"):
+        response.hangup()
     elif path.endswith("/dial"):
         response.redirect("menu")
     elif path.endswith("/inbound"):
@@ -226,9 +232,38 @@ def mistakes_are_refused():
     assert client().api.accounts(ACCOUNT).fetch().status == "active"
 
 
+def control(path, body):
+    request = urllib.request.Request(f"{PHONES}/_phones/{path}", data=body.encode(), method="POST")
+    assert urllib.request.urlopen(request).status == 204
+
+
+def told_of_the_line():
+    return [params for at, params in Callbacks.received if at.endswith("/inbound")]
+
+
+def a_phone_rings_a_line():
+    control(f"{SHOWN}/line", f"{here()}/carriers/main/inbound")
+    control(f"{CUSTOMER}/call", SHOWN)
+    deadline = time.monotonic() + PATIENCE_S
+    calls = []
+    while not calls:
+        assert time.monotonic() < deadline, "nobody is in the room"
+        calls = client().calls.list(from_=CUSTOMER, status="in-progress")
+    (call,) = calls
+    assert (call.direction, call.to) == ("inbound", SHOWN)
+    call.update(status="completed")
+    while len(told_of_the_line()) < 2:
+        assert time.monotonic() < deadline, told_of_the_line()
+        time.sleep(0.01)
+    asked, ended = told_of_the_line()
+    assert (asked["Direction"], asked["CallStatus"], ended["CallStatus"]) == ("inbound", "ringing", "completed")
+    assert asked["CallSid"] == ended["CallSid"] == call.sid
+
+
 a_whole_call_is_acted_out()
 a_ringing_call_is_canceled()
 calls_are_listed_by_filters()
 a_text_is_sent_reported_and_answered()
 mistakes_are_refused()
+a_phone_rings_a_line()
 assert not Callbacks.faults, Callbacks.faults

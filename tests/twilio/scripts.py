@@ -14,7 +14,7 @@ from twilio.twiml.voice_response import VoiceResponse
 # The builder's name for an attribute whose own name Python keeps for itself.
 KEPT = {"from": "from_"}
 # The builder's argument for the text of a verb.
-TEXTS = {"Say": "message", "Redirect": "url", "Number": "phone_number", "Dial": "number", "Play": "url"}
+TEXTS = {"Say": "message", "Redirect": "url", "Number": "phone_number", "Dial": "number", "Play": "url", "Conference": "name"}
 
 
 def snake(name):
@@ -55,4 +55,5 @@ def judge(path):
 
 documents = {path.stem: judge(path) for path in sorted(Path(sys.argv[1]).glob("*.xml"))}
 assert "Gather" in documents["whisper"] and "Dial" in documents["customer"] and "Redirect" in documents["hold"], documents
+assert "Conference" in documents["room"] and "Conference" in documents["joined"] and "Number" in documents["reception"], documents
 assert documents["taken"][-1] == documents["dealt-with"][-1] == "Hangup", documents

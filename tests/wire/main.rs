@@ -15,6 +15,7 @@ mod edits;
 mod forgery;
 mod kills;
 mod ladder;
+mod lead_line;
 mod lost_ends;
 mod messages;
 mod one_lead;

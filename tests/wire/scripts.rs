@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 
 use leadbridge::phones::{Act, Behaviour};
 
-use crate::config::{AN, BART, Config};
+use crate::config::{AN, BART, Config, SHOWN};
 use crate::daemon::{Daemon, until};
 use crate::people::{ms, picks_up, talks};
-use crate::sender::{CUSTOMER, lead};
+use crate::sender::{CUSTOMER, customer, lead};
 
 /// The documents, by what they are.
 struct Collected(Vec<(&'static str, String)>);
@@ -40,7 +40,7 @@ impl Collected {
 async fn twilios_own_library_would_write_the_same_scripts() {
     let daemon = Daemon::start(Config::of(
         &["an", "bart"],
-        "strategy = \"ring-all\"; ring_s = 20; customer_s = 1",
+        "strategy = \"ring-all\"; ring_s = 20; customer_s = 1; reception = \"+3292000001\"",
     ))
     .await;
     let mut scripts = Collected(vec![]);
@@ -53,13 +53,14 @@ async fn twilios_own_library_would_write_the_same_scripts() {
             AN,
         )
         .await;
+    the_lead_line(&daemon, &mut scripts).await;
     a_locked_store(&daemon, &mut scripts).await;
     let folder = daemon.folder.path().join("scripts");
     fs::create_dir(&folder).unwrap();
     for (name, text) in &scripts.0 {
         fs::write(folder.join(format!("{name}.xml")), text).unwrap();
     }
-    assert_eq!(scripts.0.len(), 9);
+    assert_eq!(scripts.0.len(), 12);
     let output = Command::new(python())
         .arg(root().join("tests/twilio/scripts.py"))
         .arg(&folder)
@@ -110,6 +111,43 @@ async fn the_way_to_the_customer(daemon: &Daemon, scripts: &mut Collected) {
     daemon.phone(AN).press('1');
     daemon.in_state(&id, "closed").await;
     scripts.note("closed", daemon, &an, AN).await;
+}
+
+/// A customer waits and is met, and a stranger is put through.
+async fn the_lead_line(daemon: &Daemon, scripts: &mut Collected) {
+    let line = format!("{}/carriers/main/inbound", daemon.url);
+    daemon.network.answers_at(SHOWN, &line);
+    let id = daemon.sends(&lead(&customer(7))).await;
+    let waiting = daemon.phone(&customer(7));
+    waiting.calls(SHOWN).unwrap();
+    daemon
+        .lead_when(&id, "waited for", |lead| {
+            lead["customer"][0]["leg"].is_string()
+        })
+        .await;
+    scripts
+        .note("room", daemon, &format!("{id}-i1"), &customer(7))
+        .await;
+    until("it rings", || async { daemon.phone(AN).answer() }).await;
+    daemon
+        .call_when(AN, "whispering", |call| !call.heard.is_empty())
+        .await;
+    daemon.phone(AN).press('1');
+    daemon.in_state(&id, "talking").await;
+    scripts
+        .note("joined", daemon, &format!("{id}-r1"), AN)
+        .await;
+    waiting.hang_up();
+    daemon.phone(AN).hang_up();
+    daemon.in_state(&id, "closed").await;
+    let stranger = [
+        ("CallSid", "CA1"),
+        ("CallStatus", "ringing"),
+        ("From", "+32470777777"),
+        ("To", SHOWN),
+    ];
+    let answer = daemon.carrier_asks("inbound", &stranger).await;
+    scripts.0.push(("reception", answer.raw));
 }
 
 /// Somebody else writes to the file, for a while.

@@ -98,6 +98,8 @@ struct PhoneCard {
     who: Option<String>,
     call: Option<Handset>,
     texts: Vec<TextRecord>,
+    /// The number to ring back.
+    line: Option<String>,
 }
 
 async fn look_at_leads(
@@ -248,10 +250,12 @@ fn phone_cards(rules: &Rules, customers: &[Customer], network: &Network) -> Vec<
     cards.extend(rooftops().filter_map(|rooftop| reception(rooftop, rules)));
     let mut known = BTreeSet::new();
     cards.retain(|card| known.insert(card.number.clone()));
+    let line = rooftops().next().map(|rooftop| rooftop.caller_id.as_str());
     for card in &mut cards {
         let phone = network.phone(&card.number);
         card.call = phone.handset();
         card.texts = phone.texts();
+        card.line = line.filter(|_| card.role != "reception").map(str::to_owned);
         card.who = card.call.as_ref().map(|call| who(&call.shows, rules));
     }
     cards
@@ -267,6 +271,7 @@ fn outsider(customer: &Customer) -> PhoneCard {
         who: None,
         call: None,
         texts: vec![],
+        line: None,
     }
 }
 
@@ -287,6 +292,7 @@ fn staff(rep: &Rep, role: &'static str) -> PhoneCard {
         who: None,
         call: None,
         texts: vec![],
+        line: None,
     }
 }
 
@@ -300,6 +306,7 @@ fn reception(rooftop: &Rooftop, rules: &Rules) -> Option<PhoneCard> {
         who: None,
         call: None,
         texts: vec![],
+        line: None,
     })
 }
 

@@ -89,6 +89,11 @@ pub(super) struct Page {
 impl Page {
     /// A page about this daemon, which answers at `url`, and these phones.
     pub(super) fn new(engine: &Engine, network: &Network, url: String) -> Page {
+        for rooftop in engine.rules().rooftops.values() {
+            let inbound = format!("{url}/carriers/{}/inbound", rooftop.carrier.0);
+            network.answers_at(rooftop.caller_id.as_str(), &inbound);
+            network.reports_texts_to(&inbound);
+        }
         Page {
             engine: engine.clone(),
             network: network.clone(),

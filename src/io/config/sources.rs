@@ -2,6 +2,7 @@
 
 use secrecy::ExposeSecret;
 
+use crate::lead_line;
 use crate::rotation::{RooftopId, Rules, SourceId};
 use crate::source::{Auth, Source, Sources};
 
@@ -56,6 +57,14 @@ fn source<'t>(
     vault: Vault<'_>,
 ) -> Option<Source> {
     let id = own_id(&mut part, ids, "id = \"website\"");
+    if let (Some(lead_line::SOURCE), Some(given)) = (id, ids.last()) {
+        let title = format!(
+            "`{}` names the leads of customers who ring back",
+            lead_line::SOURCE
+        );
+        let cure = "give this source another id, like `website`";
+        part.findings().error(given.span(), title, cure);
+    }
     let vault = vault.for_source(id.unwrap_or_default());
     part.need("format", "format = \"json\"");
     let format = part.word("format");

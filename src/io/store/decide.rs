@@ -12,14 +12,14 @@ use super::{Effect, New, OutboxId, Received, Stepped, Wake};
 use crate::decision::{self, Decision, Met, Outset, Rows};
 use crate::desk::Phone;
 use crate::flow::{Command, Entry, Event, Flow, Life, State};
-use crate::rotation::Rules;
+use crate::rotation::{CarrierId, Rules};
 
 /// What a decision leaves behind, once it is written.
-struct Left {
-    flow: Flow,
-    timeline: Vec<Entry>,
-    effects: Vec<Effect>,
-    wakes: Vec<Wake>,
+pub(super) struct Left {
+    pub(super) flow: Flow,
+    pub(super) timeline: Vec<Entry>,
+    pub(super) effects: Vec<Effect>,
+    pub(super) wakes: Vec<Wake>,
 }
 
 /// A lead comes in: known, held, joined to another, or on its way.
@@ -75,6 +75,19 @@ pub(super) fn step(
         }
         return Ok(None);
     };
+    advance(db, before, event, answers, rules, now).map(Some)
+}
+
+/// An event of a flow that is read.
+fn advance(
+    db: &Connection,
+    before: Flow,
+    event: Event,
+    answers: Option<OutboxId>,
+    rules: &Rules,
+    now: Timestamp,
+) -> Answer<Stepped> {
+    let lead = before.lead;
     let mut left = if is_old(db, lead, &event)? || is_at_rest(&before, &event) {
         Left::nothing(before.clone())
     } else {
@@ -83,8 +96,12 @@ pub(super) fn step(
     if let Some(id) = answers {
         left.effects.extend(answer(db, id, &event, &left.flow)?);
     }
-    let (told, phone) = rows::told(db, lead)?;
-    Ok(Some(Stepped {
+    stepped(db, before, left)
+}
+
+fn stepped(db: &Connection, before: Flow, left: Left) -> Answer<Stepped> {
+    let (told, phone) = rows::told(db, before.lead)?;
+    Ok(Stepped {
         before,
         flow: left.flow,
         told: told.unwrap_or_default(),
@@ -92,7 +109,29 @@ pub(super) fn step(
         timeline: left.timeline,
         effects: left.effects,
         wakes: left.wakes,
-    }))
+    })
+}
+
+/// An event that a carrier tells: of a leg of another carrier's it is no event.
+pub(super) fn step_by(
+    db: &Connection,
+    carrier: &CarrierId,
+    leg: LegId,
+    event: Event,
+    rules: &Rules,
+    now: Timestamp,
+) -> Answer<Option<Stepped>> {
+    let flow = rows::flow(db, leg.lead)?.filter(|flow| flow.is_at(leg, carrier));
+    flow.map(|flow| advance(db, flow, event, None, rules, now))
+        .transpose()
+}
+
+/// A lead to which nothing happens now.
+pub(super) fn as_it_stands(db: &Connection, lead: LeadId) -> Answer<Option<Stepped>> {
+    let Some(flow) = rows::flow(db, lead)? else {
+        return Ok(None);
+    };
+    stepped(db, flow.clone(), Left::nothing(flow)).map(Some)
 }
 
 /// Frees the phones whose claim or rest is over, and tells who is first in line for them.
@@ -144,7 +183,7 @@ fn known(db: &Connection, new: &New) -> Answer<Option<Received>> {
 }
 
 /// Writes a flow for the first time.
-fn bear(
+pub(super) fn bear(
     db: &Connection,
     flow: Flow,
     timeline: Vec<Entry>,
@@ -229,8 +268,8 @@ fn decide(
     rules: &Rules,
     now: Timestamp,
 ) -> Answer<(Rows, Decision)> {
-    let mut phones = decision::phones(&flow, rules);
     let number = rows::number(db, flow.facts.number.as_ref())?;
+    let mut phones = decision::phones(&flow, &number, rules);
     loop {
         let before = Rows {
             flow: flow.clone(),

@@ -336,7 +336,7 @@ fn counts(db: &Connection) -> Answer<Counts> {
     Ok(counts)
 }
 
-fn bound(db: &Connection, call: &CarrierCallId) -> Answer<Option<LegId>> {
+pub(super) fn bound(db: &Connection, call: &CarrierCallId) -> Answer<Option<LegId>> {
     let leg: Option<String> = db
         .prepare_cached("SELECT leg FROM call WHERE call = ?")?
         .query_row([&call.0], |row| row.get(0))

@@ -91,6 +91,16 @@ pub(super) fn lead_of_source(db: &Connection, source: &str, id: &str) -> Answer<
     lead.map(|lead| parsed(&lead, "a lead's name")).transpose()
 }
 
+/// The latest lead with this number.
+pub(super) fn latest_of(db: &Connection, phone: &PhoneNumber) -> Answer<Option<LeadId>> {
+    let sql = "SELECT id FROM lead WHERE phone = ? ORDER BY id DESC LIMIT 1";
+    let lead: Option<String> = db
+        .prepare_cached(sql)?
+        .query_row([phone.as_str()], |row| row.get(0))
+        .optional()?;
+    lead.map(|lead| parsed(&lead, "a lead's name")).transpose()
+}
+
 /// Writes a lead and its raw body: all that is personal.
 pub(super) fn insert_lead(
     db: &Connection,

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use leadbridge_providers::twilio::{hold_query, holds};
 use leadbridge_providers::{Asked, Carrier, LeadId, LegId, Route, Script, Side, Turn};
 
 use super::problem::Problem;
-use super::{Web, about, carry_out, header, messages};
+use super::{Web, about, carry_out, header, messages, ring_tone};
 use crate::rotation::CarrierId;
 use crate::script;
 
@@ -35,6 +35,7 @@ pub(super) async fn ask(
         "dial" => Route::Dial,
         _ => return Err(Problem::of(StatusCode::NOT_FOUND)),
     };
+    let id = CarrierId(carrier.clone());
     let carrier = authentic(&web, carrier, &uri, &headers, &body)?;
     let (Ok(leg), Ok(turn)) = (leg.parse::<LegId>(), turn.parse::<Turn>()) else {
         return Ok(spoken(carrier, no_leg(), &dealt_with(&web)));
@@ -44,7 +45,7 @@ pub(super) async fn ask(
     let callback = carrier.read(route, query, &body);
     let asked = callback.asked.clone();
     let engine = web.engine.clone();
-    let asking = async move { engine.callback(leg, Some(turn), callback).await };
+    let asking = async move { engine.callback(&id, leg, Some(turn), callback).await };
     let script = match carry_out(ANSWER_WITHIN, asking).await {
         Ok(Some(script)) => script,
         Ok(None) => dealt_with(&web),
@@ -61,6 +62,7 @@ pub(super) async fn status(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
+    let id = CarrierId(carrier.clone());
     let carrier = authentic(&web, carrier, &uri, &headers, &body)?;
     let Ok(leg) = leg.parse::<LegId>() else {
         return Ok(StatusCode::NO_CONTENT);
@@ -68,12 +70,13 @@ pub(super) async fn status(
     about("lead", leg.lead);
     let callback = carrier.read(Route::Status, uri.query().unwrap_or(""), &body);
     let engine = web.engine.clone();
-    let telling = async move { engine.callback(leg, None, callback).await };
+    let telling = async move { engine.callback(&id, leg, None, callback).await };
     carry_out(ANSWER_WITHIN, telling).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /carriers/{carrier}/inbound`: texts, and calls, which nobody takes yet.
+/// `POST /carriers/{carrier}/inbound`: a text, or a call of one of our own numbers, its end, and the end of what it was
+/// put through to.
 pub(super) async fn inbound(
     State(web): State<Web>,
     Path(carrier): Path<String>,
@@ -81,17 +84,38 @@ pub(super) async fn inbound(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
+    let id = CarrierId(carrier.clone());
     let carrier = authentic(&web, carrier, &uri, &headers, &body)?;
     if let Some(answer) = messages::received(&web, carrier, &body).await {
         return answer;
     }
-    let language = web.engine.rules().language;
-    let nobody = web.engine.phrases.say(language, "reception-none", &[]);
-    let script = Script {
-        lines: vec![nobody],
-        ..dealt_with(&web)
+    let call = carrier.read_inbound(uri.query().unwrap_or(""), &body);
+    let asked = match call.put_through {
+        Some(end) => Asked::Dial {
+            end,
+            still_up: true,
+        },
+        None => Asked::Answer,
     };
-    Ok(spoken(carrier, no_leg(), &script))
+    let engine = web.engine.clone();
+    let taking = async move { engine.called_in(id, call).await };
+    let (leg, script) = match carry_out(ANSWER_WITHIN, taking).await {
+        Ok(answer) => answer,
+        Err(_) => (None, put_off(&web, &uri, Some(&asked))),
+    };
+    if let Some(leg) = leg {
+        about("lead", leg.lead);
+    }
+    Ok(spoken(carrier, leg.unwrap_or(no_leg()), &script))
+}
+
+/// `GET /carriers/ring-tone.wav`: what somebody hears who is alone in a room.
+pub(super) async fn ring_tone() -> Response {
+    let head = [
+        (CONTENT_TYPE, "audio/wav"),
+        (CACHE_CONTROL, "public, max-age=86400"),
+    ];
+    (head, ring_tone::wav()).into_response()
 }
 
 /// The carrier of this id, if the request is its own.

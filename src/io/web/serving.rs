@@ -121,3 +121,26 @@ fn gone(ended: hyper::Result<()>) {
         debug!(%error, "a connection was cut off");
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn when_all_places_are_taken_the_next_one_waits_for_a_free_one() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let _guests = (
+            TcpStream::connect(address).await.unwrap(),
+            TcpStream::connect(address).await.unwrap(),
+        );
+        let places = Arc::new(Semaphore::new(1));
+        let first = next(&listener, &places).await;
+        let soon = Duration::from_millis(50);
+        let second = tokio::time::timeout(soon, next(&listener, &places)).await;
+        assert!(second.is_err(), "there is no place");
+        drop(first);
+        drop(next(&listener, &places).await);
+    }
+}
