@@ -57,7 +57,7 @@ enum Command {
         /// Play one lead and end; exit 0 if it ended connected
         #[arg(long)]
         once: bool,
-        /// Where to listen; a free port of this machine unless said
+        /// Where to listen; this machine alone unless said
         #[arg(long, value_name = "ADDR")]
         listen: Option<SocketAddr>,
         /// Where to keep the data; removed at the end unless said

@@ -11,6 +11,7 @@ mod callbacks;
 mod control;
 mod delivery;
 mod faults;
+mod handset;
 mod leg;
 mod messages;
 mod numbers;
@@ -33,6 +34,7 @@ use tokio::{
 
 pub use behaviour::{Act, Behaviour};
 pub use faults::{CallbackFault, CreateFault, Misbehaviour};
+pub use handset::Handset;
 pub use messages::{TextFault, TextRecord};
 pub use record::{CallRecord, Delivery, End, Event, What};
 
@@ -43,6 +45,9 @@ use world::{Shared, World};
 const REBIND_PAUSE: Duration = Duration::from_millis(20);
 /// How long answers in hand may hold up the closing of the socket.
 const CLOSING_WAIT: Duration = Duration::from_millis(100);
+
+/// How long a machine that was left to pick up records.
+const MACHINE_RECORDS: Duration = Duration::from_secs(20);
 
 /// What a network is like.
 #[derive(Clone, Debug)]
@@ -126,6 +131,11 @@ impl Network {
     /// The phone with this number; one that was never told what to do rings out.
     pub fn phone(&self, number: &str) -> Phone {
         Phone::new(self.0.0.clone(), number)
+    }
+
+    /// The routes by which people hold the phones, for a page that is served elsewhere.
+    pub fn by_hand(&self) -> axum::Router {
+        control::by_hand().with_state(self.0.0.clone())
     }
 
     /// Who rings this number hears what this address says; it is told of the call's end as well.
@@ -252,6 +262,27 @@ impl Phone {
     /// Hangs up; false if it is not on a call.
     pub fn hang_up(&self) -> bool {
         self.order("in-progress", Order::HangUp)
+    }
+
+    /// Lets a machine pick up, which presses nothing and hangs up after a while; false if it does not ring.
+    pub fn leave_to_machine(&self) -> bool {
+        let is_left = self.answer();
+        if is_left {
+            let sid = self.world.state().left_to_machine(&self.number);
+            let world = self.world.clone();
+            self.world.spawn(async move {
+                sleep(MACHINE_RECORDS).await;
+                if let Some(sid) = sid {
+                    let _ = world.call(&sid, |call| call.orders.send(Order::HangUp));
+                }
+            });
+        }
+        is_left
+    }
+
+    /// What it shows; nothing while it never rang.
+    pub fn handset(&self) -> Option<Handset> {
+        self.world.state().handset(&self.number)
     }
 
     fn order(&self, status: &str, order: Order) -> bool {

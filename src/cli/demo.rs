@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use leadbridge_providers::LeadId;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Failure, send};
 use crate::flow::Outcome;
@@ -15,6 +16,8 @@ use crate::io::daemon::Daemon;
 use crate::io::engine::Engine;
 use crate::phones::{Act, Behaviour, Network, Settings, What};
 
+mod live;
+mod page;
 mod told;
 
 const ROTATION: &str = include_str!("../../config/demo/rotation.toml");
@@ -30,6 +33,8 @@ const CHLOE: &str = "+32470000003";
 const PAUL: &str = "+32470000009";
 const CUSTOMER: &str = "+32470123456";
 
+/// Where the page is unless said or taken.
+const PORT: u16 = 8095;
 /// `--once` must be over by then.
 const ONCE_WITHIN: Duration = Duration::from_secs(60);
 /// How often the timeline is looked at.
@@ -40,19 +45,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 pub struct DemoOptions {
     /// Play one lead and end.
     pub once: bool,
-    /// Where to listen; a free port of the loopback unless said.
+    /// Where to listen; this machine alone unless said.
     pub listen: Option<SocketAddr>,
     /// Where to keep the data; a folder that is removed at the end unless said.
     pub data: Option<PathBuf>,
 }
 
-/// Plays the demo. `--once` fails unless the lead ended `connected`.
+/// Plays the demo: on a page until somebody ends it, or by itself. `--once` fails unless the lead ended `connected`.
 pub async fn demo(options: DemoOptions) -> Result<(), Failure> {
     let folder = Folder::new(options.data)?;
-    let listen = options
-        .listen
-        .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
-    let listener = TcpListener::bind(listen)
+    let listener = listener(options.listen)
         .await
         .map_err(|error| no("listen", &error))?;
     let network = network().await?;
@@ -61,37 +63,53 @@ pub async fn demo(options: DemoOptions) -> Result<(), Failure> {
         .map_err(|error| no("listen", &error))?;
     let daemon = daemon(folder.path(), address, &network.url())?;
     let engine = daemon.engine.clone();
-    let serving = tokio::spawn(daemon.serve(listener, std::future::pending()));
-    let played = play(&engine, &network, address, options.once).await;
+    let page = page::Page::new(&engine, &network, format!("http://{address}"));
+    let within = |own| page::routes(own, page);
+    let serving = daemon.serve_within(within, listener, std::future::pending());
+    let serving = tokio::spawn(serving);
+    let played = if options.once {
+        behave(&network);
+        play(&engine, &network, address).await
+    } else {
+        println!("Leadbridge's demo is at  http://{address}/");
+        println!("Open it in a browser, send a lead, and pick up the phones. Ctrl-C ends it.");
+        ended().await.map_err(|error| no("wait", &error))
+    };
     serving.abort();
     played
 }
 
-async fn play(
-    engine: &Engine,
-    network: &Network,
-    address: SocketAddr,
-    once: bool,
-) -> Result<(), Failure> {
+/// Somebody ends the demo, or closes its terminal.
+async fn ended() -> std::io::Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        ended = tokio::signal::ctrl_c() => ended,
+        _ = terminated.recv() => Ok(()),
+        _ = hung_up.recv() => Ok(()),
+    }
+}
+
+/// A tab finds a demo that was started again, so its port is the same each time if it is free.
+async fn listener(listen: Option<SocketAddr>) -> std::io::Result<TcpListener> {
+    let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    match listen {
+        Some(listen) => TcpListener::bind(listen).await,
+        None => match TcpListener::bind(loopback(PORT)).await {
+            Ok(listener) => Ok(listener),
+            Err(_) => TcpListener::bind(loopback(0)).await,
+        },
+    }
+}
+
+async fn play(engine: &Engine, network: &Network, address: SocketAddr) -> Result<(), Failure> {
     println!("A lead comes in from the website: Jan Peeters, VW Golf, test drive.\n");
-    let lead = send::post(
-        engine,
-        "website",
-        LEAD.as_bytes(),
-        &format!("http://{address}"),
-    )
-    .await?;
+    let url = format!("http://{address}");
+    let lead = send::post(engine, "website", LEAD.as_bytes(), &url).await?;
     let told = tell(engine, network, lead);
     let outcome = tokio::time::timeout(ONCE_WITHIN, told).await;
     let outcome =
         outcome.map_err(|_| Failure::No("the lead was not done within 60 s".to_owned()))??;
-    if !once {
-        println!(
-            "\nThe phones do the same with every lead. Send one: POST http://{address}/leads/website"
-        );
-        println!("signed as `leadbridge send` does it. Ctrl-C ends the demo.");
-        let _ = tokio::signal::ctrl_c().await;
-    }
     if outcome == Outcome::Connected {
         return Ok(());
     }
@@ -136,12 +154,16 @@ async fn tell(engine: &Engine, network: &Network, lead: LeadId) -> Result<Outcom
     }
 }
 
-/// An doesn't pick up, Bart's phone is a voicemail, Chloé accepts, the customer answers and talks.
+/// Phones that do nothing by themselves.
 async fn network() -> Result<Network, Failure> {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
         .map_err(|error| no("listen", &error))?;
-    let network = Network::start(listener, Settings::lifelike(ACCOUNT, TOKEN));
+    Ok(Network::start(listener, Settings::lifelike(ACCOUNT, TOKEN)))
+}
+
+/// An doesn't pick up, Bart's phone is a voicemail, Chloé accepts, the customer answers and talks.
+fn behave(network: &Network) {
     let s = Duration::from_secs;
     let voicemail = Behaviour::Voicemail {
         after: s(6),
@@ -165,7 +187,6 @@ async fn network() -> Result<Network, Failure> {
         after: s(3),
         span: s(6),
     });
-    Ok(network)
 }
 
 fn daemon(folder: &Path, address: SocketAddr, carrier_url: &str) -> Result<Daemon, Failure> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use axum::Router;
 use leadbridge_providers::Carrier;
 use leadbridge_providers::twilio::Twilio;
 use secrecy::ExposeSecret;
@@ -97,8 +98,18 @@ impl Daemon {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
+        self.serve_within(|own| own, listener, shutdown).await
+    }
+
+    /// The same with pages around its own.
+    pub async fn serve_within(
+        self,
+        pages: impl FnOnce(Router) -> Router,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
         self.engine.recover().await.map_err(std::io::Error::other)?;
-        let router = web::router(self.engine.clone(), &self.settings.server);
+        let router = pages(web::router(self.engine.clone(), &self.settings.server));
         let mut running = tokio::spawn(self.engine.run());
         let served = tokio::select! {
             served = web::serve(listener, router, shutdown) => served,

@@ -25,7 +25,13 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/_phones/misbehave", post(misbehave))
         .route("/_phones/behave", post(behave))
         .route("/_phones/{number}", post(does))
-        .route("/_phones/{number}/{act}", post(act))
+        .route("/_phones/{number}/line", post(line))
+        .merge(by_hand())
+}
+
+/// What people do with phones.
+pub(super) fn by_hand() -> Router<Shared> {
+    Router::new().route("/_phones/{number}/{act}", post(act))
 }
 
 async fn calls(State(world): State<Shared>) -> Response {
@@ -78,23 +84,31 @@ async fn does(State(world): State<Shared>, Path(number): Path<String>, body: Byt
     }
 }
 
-/// `answer`, `decline`, `hang-up`, `press` with the key as body, or `call` with the number as body; 409 when the phone has
-/// no call for it, or has one. `line` with an address as body makes the number a line of the caller's.
+/// An address as body makes the number a line of the caller's.
+async fn line(
+    State(world): State<Shared>,
+    Path(number): Path<String>,
+    address: String,
+) -> StatusCode {
+    let address = address.trim().to_owned();
+    world.state().lines.insert(number, address);
+    StatusCode::NO_CONTENT
+}
+
+/// `answer`, `decline`, `machine`, `hang-up`, `press` with the key as body, or `call` with the number as body; 409 when the
+/// phone has no call for it, or has one.
 async fn act(
     State(world): State<Shared>,
     Path((number, act)): Path<(String, String)>,
     body: Bytes,
 ) -> StatusCode {
     let text = std::str::from_utf8(&body).unwrap_or_default().trim();
-    if act == "line" {
-        world.state().lines.insert(number, text.to_owned());
-        return StatusCode::NO_CONTENT;
-    }
     let phone = Phone::new(world, &number);
     let key = text.chars().next();
     let done = match (act.as_str(), key) {
         ("answer", _) => phone.answer(),
         ("decline", _) => phone.decline(),
+        ("machine", _) => phone.leave_to_machine(),
         ("hang-up", _) => phone.hang_up(),
         ("press", Some(key)) => phone.press(key),
         ("call", Some(_)) => phone.calls(text).is_some(),

@@ -68,6 +68,8 @@ pub(super) struct Call {
     pub(super) orders: mpsc::UnboundedSender<Order>,
     pub(super) hearing: watch::Sender<Hearing>,
     pub(super) delivered: watch::Sender<u32>,
+    /// A machine has picked it up.
+    pub(super) is_machine: bool,
 }
 
 /// What was asked for when the call was made.
@@ -196,6 +198,7 @@ impl World {
             orders: sender,
             hearing: hearing.clone(),
             delivered: watch::Sender::new(0),
+            is_machine: false,
         });
         Admitted {
             sid,
@@ -219,6 +222,13 @@ impl State {
     pub(super) fn call_of(&self, number: &str) -> Option<&Call> {
         let sid = self.phones.get(number)?.on.as_ref()?;
         self.by_sid.get(sid).map(|at| &self.calls[*at])
+    }
+
+    /// Notes that a machine has the call that a phone is on.
+    pub(super) fn left_to_machine(&mut self, number: &str) -> Option<String> {
+        let sid = self.phones.get(number)?.on.clone()?;
+        self.call(&sid, |call| call.is_machine = true);
+        Some(sid)
     }
 
     /// Connects a call to its phone, which does the next thing it was told to do.
