@@ -183,3 +183,19 @@ async fn a_tab_finds_a_demo_that_was_started_again() {
     tab.sees(&format!("{AN}[data-state=ringing]")).await;
     tab.close().await;
 }
+
+#[tokio::test]
+async fn a_rep_who_missed_a_lead_rings_back_and_gets_it() {
+    let (demo, chromium) = (Demo::start(), Chromium::start().await);
+    let tab = Tab::open(&chromium, &DESK, &demo).await;
+    tab.click("#send").await;
+    tab.click(&format!("{AN} .decline")).await;
+    tab.click(&format!("{AN} .call")).await;
+    tab.sees(&format!("{AN}[data-wants=true]")).await;
+    tab.picture("rings-back").await;
+    tab.click(&format!("{AN} [data-key='1']")).await;
+    tab.click(&format!("{CUSTOMER} .answer")).await;
+    tab.sees(&format!("{AN}[data-state=joined]")).await;
+    tab.sees("#story [data-what=rep-called-in]").await;
+    tab.close().await;
+}
