@@ -1,11 +1,12 @@
 //! What the demo's page shows, as it is now: the phones and the leads, each as one whole. Whoever comes late, comes
 //! back, or misses something gets the same as everybody else, and nothing is sent while nothing changes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use leadbridge_providers::Language;
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, watch};
@@ -15,8 +16,12 @@ use crate::io::engine::Engine;
 use crate::io::store::{Filter, Record, StoreError};
 use crate::lead::Lead;
 use crate::phones::{Handset, Network, TextRecord};
+use crate::phrases::Phrases;
 use crate::rotation::{Rep, RepId, Rooftop, Rules};
+use crate::why::Why;
 
+/// Those of the page.
+const LANGUAGES: [Language; 4] = [Language::Nl, Language::Fr, Language::De, Language::En];
 /// How many of the latest leads are shown.
 const LEADS: usize = 8;
 /// How often a lead under way is looked at when nothing else wakes.
@@ -84,6 +89,8 @@ struct LeadCard {
     name: String,
     number: Option<String>,
     vehicle: String,
+    /// What became of it, in whatever language the page may be read; nothing while it is under way.
+    why: BTreeMap<Language, String>,
 }
 
 /// One phone of the page.
@@ -113,7 +120,8 @@ async fn look_at_leads(
             Ok(records) => {
                 let rules = engine.rules();
                 customers.send_if_modified(|shown| replace(shown, outside(&records, &rules)));
-                let cards: Vec<_> = records.iter().map(|record| card(record, &rules)).collect();
+                let card = |record| card(record, &rules, &engine.phrases);
+                let cards: Vec<_> = records.iter().map(card).collect();
                 leads.send_if_modified(|shown| replace(shown, json(&cards)));
                 pause(&records)
             }
@@ -178,7 +186,7 @@ fn customer(record: &Record, rules: &Rules) -> Option<Customer> {
     })
 }
 
-fn card(record: &Record, rules: &Rules) -> LeadCard {
+fn card(record: &Record, rules: &Rules, phrases: &Phrases) -> LeadCard {
     let rooftop = rules.rooftops.get(&record.flow.facts.rooftop);
     let zone = rooftop.map_or(TimeZone::UTC, |rooftop| rooftop.hours.zone().clone());
     let shown = record.flow.shown(&zone, &record.timeline);
@@ -194,7 +202,23 @@ fn card(record: &Record, rules: &Rules) -> LeadCard {
         name: name(record),
         number: record.phone.as_ref().map(|phone| phone.as_str().to_owned()),
         vehicle,
+        why: became(record, rules, phrases),
     }
+}
+
+fn became(record: &Record, rules: &Rules, phrases: &Phrases) -> BTreeMap<Language, String> {
+    if !matches!(record.flow.stage(), Stage::Held | Stage::Closed) {
+        return BTreeMap::new();
+    }
+    let told = |language| {
+        let why = Why {
+            phrases,
+            rules,
+            language,
+        };
+        (language, why.of(&record.flow, &record.timeline))
+    };
+    LANGUAGES.map(told).into()
 }
 
 fn name(record: &Record) -> String {

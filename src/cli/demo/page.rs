@@ -295,10 +295,6 @@ mod tests {
                 "connected unconfirmed customer-unreached nobody-accepted canceled discarded joined test",
             ),
             (
-                "why",
-                "connected unconfirmed customer-unreached nobody-accepted canceled discarded joined test held",
-            ),
-            (
                 "reason",
                 "no-answer busy rejected no-key hung-up failed invalid-number voicemail wrong-number cap \
               unreadable no-phone premium country own-number rate spam consent suspicious",

@@ -17,7 +17,7 @@ export function draw(leads, lead, people, choose) {
   chips(leads, lead, choose);
   show(one('#empty'), !lead);
   show(one('#clock'), Boolean(lead));
-  const why = lead ? became(lead, people) : '';
+  const why = lead?.why[language] ?? '';
   say(one('#why'), why);
   show(one('#why'), why !== '');
   if (!lead) return forget();
@@ -116,18 +116,4 @@ function sentence(entry, lead, people) {
 function names(lead, people, rep) {
   const person = people.find((one) => one.rep === rep);
   return { rep: person ? first(person.name) : rep ?? '', customer: first(lead.name) || t('role.customer') };
-}
-
-// What became of it, for somebody who was not there.
-function became(lead, people) {
-  if (lead.why) return lead.why;
-  if (lead.state === 'held') return t('why.held', { reason: reasonOf(lead.held_reason) });
-  if (lead.state !== 'closed') return '';
-  const took = lead.attempts.find((attempt) => attempt.result === 'accepted');
-  return t(`why.${lead.outcome}`, {
-    ...names(lead, people, took?.rep),
-    seconds: seconds(lead.speeds.time_to_connect_ms ?? 0),
-    reason: reasonOf(lead.reason),
-    rings: lead.attempts.length,
-  });
 }
