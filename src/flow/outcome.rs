@@ -42,7 +42,8 @@ impl Flow {
         let second = matches!(self.attempts[index].cue, Cue::Customer { again: true, .. });
         let again = match reason {
             Unreached::NoAnswer | Unreached::Busy | Unreached::Failed => {
-                !second && !m.number.at_cap(m.rules.customer_rings_per_day, m.now)
+                let may = !m.number.at_cap(m.rules.customer_rings_per_day, m.now);
+                may && !second && !self.talked_with_customer()
             }
             Unreached::Rejected
             | Unreached::InvalidNumber
