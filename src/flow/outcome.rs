@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::leg::{Life, Rank, s};
 use super::{
-    Closed, Cue, CustomerResult, Engaged, Entry, Flow, Kind, Moment, Outcome, Part, State, Text,
-    Unreached, What, word,
+    Cue, CustomerResult, Engaged, Entry, Flow, Kind, Moment, Outcome, Part, State, Text, Unreached,
+    What, word,
 };
 use crate::desk::Last;
 
@@ -140,12 +140,4 @@ fn talked(life: &Life, now: Timestamp) -> Option<SignedDuration> {
         now
     };
     Some(to.duration_since(from))
-}
-
-/// How a flow that a rep had was concluded, for those who only read.
-impl Closed {
-    /// Whether two people were joined.
-    pub fn bridged(&self) -> bool {
-        matches!(self.outcome, Outcome::Connected | Outcome::Unconfirmed)
-    }
 }
