@@ -4,7 +4,7 @@
 //! leave. [`Flow::deadline`] says when to come back if nobody else does. [`Attempt::cue`] says what a leg hears now.
 //! Nothing here knows a customer's name or number (P9).
 //!
-//! What it is made of: `flow/event.rs` what can happen and what is ordered, `flow/attempt.rs` one ring, `flow/leg.rs`
+//! What it is made of: `flow/state.rs` where it is, `flow/event.rs` what can happen and what is ordered, `flow/attempt.rs` one ring, `flow/leg.rs`
 //! one connection's life, `flow/timeline.rs` what is told, `flow/moment.rs` what a decision sees. How it decides:
 //! `flow/round.rs` whom to ring next, `flow/placing.rs` the request that rings, `flow/rep.rs` what a rep's phone did,
 //! `flow/keys.rs` what was pressed, `flow/overdue.rs` what happens by itself, `flow/customer.rs` the customer's
@@ -42,6 +42,7 @@ mod placing;
 mod rep;
 mod round;
 pub mod shown;
+mod state;
 mod timeline;
 mod when;
 
@@ -55,6 +56,7 @@ pub use leg::{Create, Life, Rank, Wish};
 pub use moment::Moment;
 pub use noted::{Noted, is_nine};
 pub use round::{Ladder, Round, Slot, SlotState};
+pub use state::{Closed, Engaged, Outcome, Part, State};
 pub use timeline::{By, Entry, What, word};
 
 /// A flow without a bridge closes so many days after t1, whatever its state.
@@ -139,132 +141,6 @@ pub enum Kind {
     Silent,
     /// A test that rings this rep alone; where the lead has a number, key 1 rings that one too.
     RingsBack(RepId),
-}
-
-/// Where a flow is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// A person must look at it first.
-    Held(HeldReason),
-    /// Nobody may be rung before.
-    Waiting {
-        /// The next start.
-        until: Timestamp,
-    },
-    /// All rounds are used up until the next opening.
-    Sleeping {
-        /// The next opening.
-        until: Timestamp,
-    },
-    /// A plan is being rung.
-    Round(Round),
-    /// A rep has it.
-    Engaged(Engaged),
-    /// Over.
-    Closed(Closed),
-}
-
-/// A rep accepted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Engaged {
-    /// The rep's leg.
-    pub leg: LegId,
-    /// What is going on.
-    pub part: Part,
-    /// Where the flow goes on if the rep is gone before the customer's phone has done its work.
-    pub back: Box<State>,
-}
-
-/// What an engaged rep is doing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// The customer's phone rings.
-    Dialling {
-        /// When both legs are looked up.
-        check_at: Timestamp,
-        /// Look-ups so far.
-        checks: u32,
-    },
-    /// The rep hung up while it rang; the carrier is asked what became of the customer's leg.
-    Gone {
-        /// Since when.
-        since: Timestamp,
-        /// Look-ups so far.
-        checks: usize,
-    },
-    /// Both are up.
-    Talking {
-        /// Since when.
-        since: Timestamp,
-        /// When the carrier is asked next whether the rep's leg lives.
-        check_at: Timestamp,
-    },
-    /// The rep hears what came of it and may press a key.
-    Menu {
-        /// It closes then.
-        until: Timestamp,
-        /// One more ring of the customer may be asked for.
-        again: bool,
-    },
-}
-
-impl State {
-    /// The round that is rung, or that a rep's acceptance has put aside.
-    fn round_mut(&mut self) -> Option<&mut Round> {
-        match self {
-            State::Round(round) => Some(round),
-            State::Engaged(engaged) => engaged.back.round_mut(),
-            State::Held(_) | State::Waiting { .. } | State::Sleeping { .. } | State::Closed(_) => {
-                None
-            }
-        }
-    }
-
-    /// The same, to read.
-    fn round(&self) -> Option<&Round> {
-        match self {
-            State::Round(round) => Some(round),
-            State::Engaged(engaged) => engaged.back.round(),
-            State::Held(_) | State::Waiting { .. } | State::Sleeping { .. } | State::Closed(_) => {
-                None
-            }
-        }
-    }
-}
-
-/// How a flow ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Closed {
-    /// Ours, not the carrier's word.
-    pub outcome: Outcome,
-    /// One word of the vocabulary, or what a person gave.
-    pub reason: Option<String>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// How a flow ended (INTERFACE, closed vocabulary).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// Spoken with: the rep said so, or the talk was long.
-    Connected,
-    /// Joined, and nobody said with whom.
-    Unconfirmed,
-    /// A rep took it, the customer was not reached.
-    CustomerUnreached,
-    /// No rep took it.
-    NobodyAccepted,
-    /// By a person.
-    Canceled,
-    /// A held lead that a person put away.
-    Discarded,
-    /// The same number's open flow has it.
-    Joined,
-    /// A test.
-    Test,
 }
 
 impl Flow {

@@ -41,6 +41,13 @@ pub struct Attempt {
     pub has: Turn,
 }
 
+impl Attempt {
+    /// Whether it hears the room in which it meets the customer: it came into it, or asked for whatever it hears now.
+    pub(super) fn in_the_room(&self) -> bool {
+        matches!(self.cue, Cue::Room { there, .. } if there || self.has == self.turn)
+    }
+}
+
 /// What came of ringing a rep once. `Missed` and `Lost` change only to `Accepted`, by a late key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

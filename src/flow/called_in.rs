@@ -20,6 +20,8 @@ use crate::rotation::{CarrierId, RepId, Rules};
 const WAITS_S: u32 = 25;
 /// While a rep is in the room and nobody has said whether the customer is, both are looked up so often.
 pub(super) const ROOM_CHECK_S: u32 = 5;
+/// How often before a rep who has not come into the room counts as gone: longer than their phone could ring.
+pub(super) const ROOM_CHECKS: u32 = 12;
 
 /// A call that came in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,8 +97,8 @@ impl Flow {
 
     /// When a customer who waits is put through to the reception.
     pub(super) fn waits_until(&self) -> Option<Timestamp> {
-        let waits = !matches!(self.state, State::Engaged(_));
-        let leg = self.waiting_customer().filter(|_| waits)?;
+        let met = matches!(&self.state, State::Engaged(engaged) if !matches!(engaged.part, Part::Gone { .. }));
+        let leg = self.waiting_customer().filter(|_| !met)?;
         let came_in = self.customer_leg(leg)?.came_in.as_ref()?;
         Some(came_in.waits_until)
     }
@@ -233,13 +235,13 @@ impl Flow {
             return self.conclude(index, m);
         }
         self.hears(leg, Hears::Room);
-        self.back_on_the_ladder(m);
+        self.ask_before_going_on(m);
     }
 
     /// The carrier does not say whether the customer is in the room with the rep. It has not said either that they left,
     /// so they talk: `false` if the rep has not even come.
     pub(super) fn room_clock(&mut self, index: usize, leg: LegId, m: &mut Moment<'_>) -> bool {
-        if matches!(self.attempts[index].cue, Cue::Room { there: true, .. }) {
+        if self.attempts[index].in_the_room() {
             self.meet(leg, m);
         }
         matches!(&self.state, State::Engaged(engaged) if matches!(engaged.part, Part::Talking { .. }))
@@ -391,18 +393,25 @@ impl Flow {
             self.tell_talked(since, m.now, m);
         }
         if let Some(before) = self.customer.last_mut().filter(|leg| leg.life.live()) {
-            before.life.over_for_us(m.now);
+            match before.leg.side {
+                // It may have been picked up; nobody has said so yet.
+                Side::Customer => {
+                    before.life.presume_over(m.now);
+                    m.order(Command::LookUp(before.leg));
+                }
+                Side::In | Side::Rep => before.life.over_for_us(m.now),
+            }
             before.result.get_or_insert(CustomerResult::Canceled);
             let leg = before.leg;
             self.hears(leg, Hears::GoodBye);
         }
         if !rep_is_there && matches!(self.state, State::Engaged(_)) {
-            self.back_on_the_ladder(m);
+            self.ask_before_going_on(m);
         }
     }
 
     /// The ladder begins anew with whoever had the customer last.
-    fn rings_for_the_customer(&mut self, m: &mut Moment<'_>) {
+    pub(super) fn rings_for_the_customer(&mut self, m: &mut Moment<'_>) {
         let accepted = |attempt: &&Attempt| attempt.result == Some(AttemptResult::Accepted);
         let before = self.attempts.iter().rev().find(accepted);
         let before = before.map(|attempt| attempt.seat.rep.clone());
@@ -434,9 +443,8 @@ impl Flow {
         else {
             return;
         };
-        let rep = self.attempt(*rep).map(|rep| (&rep.cue, rep.life.up()));
-        let room = Cue::Room { leg, there: true };
-        if !self.is_last(leg) || rep != Some((&room, true)) {
+        let there = |rep: &Attempt| rep.in_the_room() && rep.life.up();
+        if !self.is_last(leg) || !self.attempt(*rep).is_some_and(there) {
             return;
         }
         let Some(customer) = self.customer_mut(leg) else {
@@ -449,6 +457,9 @@ impl Flow {
 
     /// The rep took the lead a moment too late, and may ring the customer.
     fn left_before_the_rep(&mut self, index: usize, leg: LegId, m: &mut Moment<'_>) {
+        if self.talked_with_customer() {
+            return self.talked_before(index, leg, m);
+        }
         let reason = Unreached::NoAnswer;
         self.set_customer(leg, CustomerResult::Missed(reason));
         m.tell(
@@ -456,8 +467,19 @@ impl Flow {
                 .leg(leg)
                 .because(word(reason)),
         );
-        let there = matches!(self.attempts[index].cue, Cue::Room { there: true, .. });
+        let there = self.attempts[index].in_the_room();
         self.unreached(index, reason, m);
+        if there {
+            m.order(Command::Interrupt(self.attempts[index].leg));
+        }
+    }
+
+    /// They had talked already: nobody is rung again, the rep says what came of it.
+    fn talked_before(&mut self, index: usize, leg: LegId, m: &mut Moment<'_>) {
+        self.set_customer(leg, CustomerResult::Canceled);
+        m.tell(Entry::new(m.now, What::HungUp).leg(leg).by(By::Customer));
+        let there = self.attempts[index].in_the_room();
+        self.menu(index, Cue::Menu, false, m);
         if there {
             m.order(Command::Interrupt(self.attempts[index].leg));
         }

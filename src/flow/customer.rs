@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, End, Found, LegId, Phase, Side};
 
-use super::called_in::ROOM_CHECK_S;
+use super::called_in::{ROOM_CHECK_S, ROOM_CHECKS};
 use super::leg::{Life, Wish, s};
 use super::{
     By, Command, Cue, CustomerLeg, CustomerResult, Engaged, Entry, Flow, Moment, Part, State,
@@ -253,7 +253,8 @@ impl Flow {
             return;
         };
         let rep = *rep;
-        let Some(index) = self.index(rep).filter(|_| self.is_last(leg)) else {
+        let counts = self.is_last(leg) || self.rep_is_gone();
+        let Some(index) = self.index(rep).filter(|_| counts) else {
             return;
         };
         m.tell(Entry::new(since, What::Bridged).leg(leg));
@@ -283,7 +284,8 @@ impl Flow {
             return;
         };
         let (part, rep) = (engaged.part.clone(), engaged.leg);
-        let Some(index) = self.index(rep).filter(|_| self.is_last(leg)) else {
+        let counts = self.is_last(leg) || self.rep_is_gone();
+        let Some(index) = self.index(rep).filter(|_| counts) else {
             return;
         };
         match part {
@@ -300,7 +302,10 @@ impl Flow {
                 );
                 self.unreached(index, reason, m);
             }
-            Part::Gone { .. } => self.go_back(leg, m),
+            Part::Gone { .. } => {
+                self.set_customer(leg, CustomerResult::Canceled);
+                self.go_on_unless_in_doubt(m);
+            }
             Part::Menu { .. } => {}
         }
     }
@@ -319,7 +324,8 @@ impl Flow {
             return;
         };
         let room = matches!(self.attempts[index].cue, Cue::Room { .. });
-        if checks < DIAL_CHECKS {
+        let on_the_way = room && !self.attempts[index].in_the_room();
+        if checks < if on_the_way { ROOM_CHECKS } else { DIAL_CHECKS } {
             m.order(Command::LookUp(self.attempts[index].leg));
             m.order(Command::LookUp(customer));
             let check_at = m.now + s(if room { ROOM_CHECK_S } else { DIAL_CHECK_S });

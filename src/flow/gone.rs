@@ -2,10 +2,10 @@
 //! first ring is over (P4).
 
 use jiff::{SignedDuration, Timestamp};
-use leadbridge_providers::LegId;
+use leadbridge_providers::{LegId, Side};
 
 use super::customer::TALK_CHECK_S;
-use super::{By, Command, CustomerResult, Entry, Flow, Moment, Part, State, What};
+use super::{By, Command, CustomerLeg, CustomerResult, Entry, Flow, Moment, Part, State, What};
 
 /// A customer's leg whose rep is gone is looked up after so many seconds, and then as often as a talk.
 const CHECKS_S: [i64; 3] = [2, 6, 10];
@@ -21,31 +21,37 @@ impl Flow {
                 .of(&self.attempts[index])
                 .by(By::Rep),
         );
-        self.part(Part::Gone {
-            since: m.now,
-            checks: 0,
-        });
-        m.commands.extend(
-            self.customer
-                .last()
-                .map(|customer| Command::LookUp(customer.leg)),
-        );
+        self.ask_before_going_on(m);
+    }
+
+    /// Nobody has the lead any more: what became of the customer's ring is asked, and then the ladder goes on.
+    pub(super) fn ask_before_going_on(&mut self, m: &mut Moment<'_>) {
+        if !self.rep_is_gone() {
+            self.part(Part::Gone {
+                since: m.now,
+                checks: 0,
+            });
+        }
+        match self.in_doubt() {
+            Some(leg) => m.order(Command::LookUp(leg)),
+            None => self.back_on_the_ladder(m),
+        }
     }
 
     /// A carrier that does not answer may have joined the customer already: nobody rings them before it does, or
     /// before the flow gives up.
     pub(super) fn gone_clock(&mut self, since: Timestamp, checks: usize, m: &mut Moment<'_>) {
-        let Some(leg) = self.customer.last().map(|customer| customer.leg) else {
-            return;
-        };
-        if self.gone_until(since) <= m.now {
-            return self.gone_for_good(leg, m);
+        match self.in_doubt() {
+            Some(leg) if self.gone_until(since) > m.now => {
+                m.order(Command::LookUp(leg));
+                self.part(Part::Gone {
+                    since,
+                    checks: checks + 1,
+                });
+            }
+            Some(leg) => self.gone_for_good(leg, m),
+            None => self.back_on_the_ladder(m),
         }
-        m.order(Command::LookUp(leg));
-        self.part(Part::Gone {
-            since,
-            checks: checks + 1,
-        });
     }
 
     /// When the carrier is asked next.
@@ -60,10 +66,30 @@ impl Flow {
         };
         let sure = SignedDuration::from_secs(SURE_S);
         if matches!(engaged.part, Part::Gone { since, .. } if since + sure <= m.now)
-            && self.is_last(leg)
+            && self.in_doubt() == Some(leg)
         {
             self.gone_for_good(leg, m);
         }
+    }
+
+    /// Whoever had the lead hung up, and what became of the customer's ring is being asked.
+    pub(super) fn rep_is_gone(&self) -> bool {
+        matches!(&self.state, State::Engaged(engaged) if matches!(engaged.part, Part::Gone { .. }))
+    }
+
+    pub(super) fn go_on_unless_in_doubt(&mut self, m: &mut Moment<'_>) {
+        if self.in_doubt().is_none() {
+            self.back_on_the_ladder(m);
+        }
+    }
+
+    /// A ring of the customer whose end the carrier has not told.
+    fn in_doubt(&self) -> Option<LegId> {
+        let mut rings = self.customer.iter();
+        let open = |ring: &&CustomerLeg| {
+            ring.leg.side == Side::Customer && (ring.life.live() || ring.life.presumed)
+        };
+        rings.rfind(open).map(|ring| ring.leg)
     }
 
     fn gone_until(&self, since: Timestamp) -> Timestamp {
@@ -73,25 +99,23 @@ impl Flow {
     }
 
     fn gone_for_good(&mut self, leg: LegId, m: &mut Moment<'_>) {
-        if let Some(customer) = self.customer.last_mut() {
-            customer.life.presume_over(m.now);
+        if let Some(customer) = self.customer.iter_mut().find(|ring| ring.leg == leg) {
+            customer.life.over_for_us(m.now);
         }
-        self.go_back(leg, m);
-    }
-
-    /// Nobody has the lead any more: the ladder goes on where it was.
-    pub(super) fn go_back(&mut self, leg: LegId, m: &mut Moment<'_>) {
         self.set_customer(leg, CustomerResult::Canceled);
-        self.back_on_the_ladder(m);
+        self.go_on_unless_in_doubt(m);
     }
 
-    pub(super) fn back_on_the_ladder(&mut self, m: &Moment<'_>) {
+    fn back_on_the_ladder(&mut self, m: &mut Moment<'_>) {
         let engaged = std::mem::replace(&mut self.state, State::Waiting { until: m.now });
         if let State::Engaged(engaged) = engaged {
             self.state = *engaged.back;
         }
         if let State::Round(round) = &mut self.state {
             round.since = m.now;
+        }
+        if self.customer_waits() {
+            self.rings_for_the_customer(m);
         }
     }
 }

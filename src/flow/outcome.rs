@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::leg::{Life, Rank, s};
 use super::{
-    Closed, Cue, CustomerResult, Engaged, Entry, Flow, Kind, Moment, Outcome, Part, State, Text,
-    Unreached, What, word,
+    Cue, CustomerResult, Engaged, Entry, Flow, Kind, Moment, Outcome, Part, State, Text, Unreached,
+    What, word,
 };
 use crate::desk::Last;
 
@@ -42,7 +42,8 @@ impl Flow {
         let second = matches!(self.attempts[index].cue, Cue::Customer { again: true, .. });
         let again = match reason {
             Unreached::NoAnswer | Unreached::Busy | Unreached::Failed => {
-                !second && !m.number.at_cap(m.rules.customer_rings_per_day, m.now)
+                let may = !m.number.at_cap(m.rules.customer_rings_per_day, m.now);
+                may && !second && !self.talked_with_customer()
             }
             Unreached::Rejected
             | Unreached::InvalidNumber
@@ -139,12 +140,4 @@ fn talked(life: &Life, now: Timestamp) -> Option<SignedDuration> {
         now
     };
     Some(to.duration_since(from))
-}
-
-/// How a flow that a rep had was concluded, for those who only read.
-impl Closed {
-    /// Whether two people were joined.
-    pub fn bridged(&self) -> bool {
-        matches!(self.outcome, Outcome::Connected | Outcome::Unconfirmed)
-    }
 }

@@ -11,7 +11,6 @@
 //! A verb whose future is dropped may still happen: what it left in the outbox and its wakes are found again by
 //! [`Reads::outbox`] and [`Reads::pending`].
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +18,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 
-use crate::decision::{self, Arrival};
+use crate::decision::Arrival;
 use crate::flow::errand::Errand;
 use crate::flow::{Command, Entry, Event, Flow};
 use crate::lead::Lead;
@@ -205,11 +204,8 @@ impl Store {
         rules: Arc<Rules>,
         now: Timestamp,
     ) -> Result<Received, StoreError> {
-        let about = new.arrival.lead;
-        // No row is needed for this, so that the writer need not do it.
-        let meet = || decision::meet(&new.arrival, &rules, &self.key, now);
-        let met = catch_unwind(AssertUnwindSafe(meet)).map_err(|_| StoreError::Panicked)?;
-        let verb = move |db: &_| decide::receive(db, new, met, &rules, now);
+        let (about, key) = (new.arrival.lead, self.key.clone());
+        let verb = move |db: &_| decide::receive(db, new, &rules, &key, now);
         self.writer.write(Some(about), verb).await
     }
 

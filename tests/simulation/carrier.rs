@@ -93,6 +93,8 @@ pub(crate) struct Carrier {
     pub(crate) calls_in: u32,
     /// Callbacks that may be played again.
     pub(crate) kept: Vec<Callback>,
+    /// Calls that ring us and have heard nothing yet.
+    pub(crate) coming_in: BTreeSet<CarrierCallId>,
     /// Legs of which one was: an old question may pass for a new one.
     pub(crate) replayed: BTreeSet<LegId>,
     faults: Vec<(Timestamp, Timestamp, Fault)>,
@@ -133,6 +135,7 @@ impl Carrier {
             calls: Vec::new(),
             calls_in: 0,
             kept: Vec::new(),
+            coming_in: BTreeSet::new(),
             replayed: BTreeSet::new(),
             faults,
             refuses_once_in: *group::pick(rng, &[0, 0, 4, 12]),
@@ -542,7 +545,13 @@ impl World<'_> {
                         phase: call.phase.clone(),
                         ended_at: call.ended_at,
                     });
-                Answer::Found(Some(found.unwrap_or(Found::Nothing)))
+                let coming = || Found::Call {
+                    call: id.clone(),
+                    phase: Phase::Ringing,
+                    ended_at: None,
+                };
+                let coming = self.carrier.coming_in.contains(id).then(coming);
+                Answer::Found(Some(found.or(coming).unwrap_or(Found::Nothing)))
             }
             LookUp::Search { to, from, within } => {
                 let same = calls.iter().filter(|call| {

@@ -242,7 +242,9 @@ impl Seen {
         }
         let mut calls = self.answered.iter_mut();
         let call = calls.find(|(known, _)| *known == leg);
-        if entry.what == What::CustomerAnswered {
+        // Whoever rang us is on the line when they are joined.
+        let joined = leg.side == Side::In && entry.what == What::Bridged;
+        if joined || entry.what == What::CustomerAnswered {
             call.expect("it was put there").1 = Some(entry.at);
         }
     }

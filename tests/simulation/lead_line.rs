@@ -80,9 +80,11 @@ impl World<'_> {
         let answered = !deaf && self.takes_in(&call) && self.daemon.up && !self.once_in(30);
         let tries = call.tries + 1;
         if !answered && tries < TRIES {
+            self.carrier.coming_in.insert(call.id.clone());
             let ms = self.rng.i64(1000..4000);
             return self.in_ms(ms, Happening::RingsIn(RingsIn { tries, ..call }));
         }
+        self.carrier.coming_in.remove(&call.id);
         if !answered {
             return;
         }
@@ -152,7 +154,8 @@ impl World<'_> {
         let before = before
             .max_by_key(|flow| (flow.facts.t1, flow.lead))?
             .clone();
-        let lead = LeadId(Uuid::from_u128(AGAIN + u128::from(self.carrier.calls_in)));
+        let count = self.daemon.store.flows.len() as u128;
+        let lead = LeadId(Uuid::from_u128(AGAIN + count));
         let again = Again {
             lead,
             told: self.daemon.store.told.get(&before.lead)?.clone(),
@@ -221,11 +224,22 @@ impl World<'_> {
         self.tell(|| format!("CA{call} and CA{other} meet"));
         self.carrier.calls[other].generation += 1;
         let ms = *group::pick(&mut self.rng, &[300, 5000, 40_000, 200_000]);
-        let ms = self.rng.i64(0..ms);
+        let ms = self.rng.i64(0..ms).min(self.longest_talk_ms(room));
         let who = if self.rng.bool() { call } else { other };
         // Whoever stays has no more patience of their own to lose.
         self.carrier.calls[call].generation += 1;
         self.hangs_up(who, ms);
+    }
+
+    /// The room's own time limit, as the script says it.
+    fn longest_talk_ms(&self, room: LegId) -> i64 {
+        let terms = self
+            .daemon
+            .store
+            .flows
+            .get(&room.lead)
+            .and_then(|flow| flow.terms.as_ref());
+        terms.map_or(i64::MAX, |terms| 1000 * i64::from(terms.talk_max_s))
     }
 
     /// A call leaves its room, which is over then for the other as well.

@@ -9,9 +9,10 @@ use super::error::{Answer, StoreError};
 use super::reads;
 use super::rows;
 use super::{Effect, New, OutboxId, Received, Stepped, Wake};
-use crate::decision::{self, Decision, Met, Outset, Rows};
+use crate::decision::{self, Decision, Outset, Rows};
 use crate::desk::Phone;
 use crate::flow::{Command, Entry, Event, Flow, Life, State};
+use crate::phone::HashKey;
 use crate::rotation::{CarrierId, Rules};
 
 /// What a decision leaves behind, once it is written.
@@ -26,14 +27,15 @@ pub(super) struct Left {
 pub(super) fn receive(
     db: &Connection,
     new: New,
-    met: Met,
     rules: &Rules,
+    key: &HashKey,
     now: Timestamp,
 ) -> Answer<Received> {
     if let Some(known) = known(db, &new)? {
         return Ok(known);
     }
     let lead = new.arrival.lead;
+    let met = decision::meet(&new.arrival, rules, key, now);
     let phone = met.phone.clone();
     let number = rows::number(db, met.facts.number.as_ref())?;
     let left = match decision::set_out(lead, met, &number, rules, now) {
