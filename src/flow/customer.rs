@@ -140,12 +140,16 @@ impl Flow {
     }
 
     /// The carrier's word, on the rep's leg, that the customer's ring or talk is over.
-    pub(super) fn dial_ended(&mut self, leg: LegId, end: End, still_up: bool, m: &mut Moment<'_>) {
+    pub(super) fn dial_ended(
+        &mut self,
+        index: usize,
+        leg: LegId,
+        (end, still_up): (End, bool),
+        m: &mut Moment<'_>,
+    ) {
         self.customer_progress(leg, None, &Phase::Ended(end), m);
-        if !still_up
-            && let State::Engaged(engaged) = &self.state
-            && let Some(index) = self.index(engaged.leg)
-        {
+        // Late news of a rep who had the lead before says nothing of the one who has it now.
+        if !still_up && self.has(self.attempts[index].leg) {
             self.rep_leg_over(index, By::Rep, m);
             // The carrier has said so itself: a late "answered" proves nothing.
             self.attempts[index].life.presumed = false;

@@ -31,7 +31,7 @@ impl Flow {
                 self.key(index, *key, prompt, repeats, m)
             }
             (Cue::Customer { leg, .. }, Asked::Dial { end, still_up }) => {
-                self.dial_ended(leg, *end, *still_up, m)
+                self.dial_ended(index, leg, (*end, *still_up), m)
             }
             (Cue::Room { .. }, Asked::Answer) => self.enters_the_room(index, m),
             (Cue::Room { leg, .. }, Asked::Dial { still_up, .. }) => {
