@@ -61,7 +61,6 @@ fn ends_the_line(what: What) -> bool {
         what,
         What::RepRung
             | What::RepAccepted
-            | What::CustomerCalledIn
             | What::Waiting
             | What::Slept
             | What::Stalled
