@@ -457,6 +457,8 @@ impl Flow {
 
     /// The rep took the lead a moment too late, and may ring the customer.
     fn left_before_the_rep(&mut self, index: usize, leg: LegId, m: &mut Moment<'_>) {
+        // Nobody has heard of the rep's leg for a while, and each such call would keep their phone longer.
+        m.order(Command::LookUp(self.attempts[index].leg));
         if self.talked_with_customer() {
             return self.talked_before(index, leg, m);
         }

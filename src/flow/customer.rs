@@ -294,6 +294,10 @@ impl Flow {
         };
         match part {
             Part::Talking { since, .. } => self.talk_ended(index, since, m),
+            // A ring is canceled only when whoever dialled it is gone: their own end is on its way.
+            Part::Dialling { .. } if end == Some(End::Canceled) => {
+                self.rep_leg_over(index, By::Rep, m);
+            }
             Part::Dialling { .. } => {
                 let soon =
                     ringing_at.is_some_and(|at| m.now < at + SignedDuration::from_secs(DECLINED_S));
