@@ -42,6 +42,7 @@ pub(crate) struct Before {
     attempts: usize,
     used: usize,
     in_line_s: u32,
+    owner_came: bool,
 }
 
 impl Before {
@@ -53,8 +54,24 @@ impl Before {
             attempts: flow.attempts.len(),
             used: flow.ladder.used,
             in_line_s: flow.terms.as_ref().map_or(0, |terms| terms.in_line_s),
+            owner_came: put_aside(&flow.state).is_some_and(owner_came),
         }
     }
+}
+
+/// The round that is rung, or that a rep's acceptance has put aside.
+fn put_aside(state: &State) -> Option<&Round> {
+    match state {
+        State::Round(round) => Some(round),
+        State::Engaged(engaged) => put_aside(&engaged.back),
+        State::Held(_) | State::Waiting { .. } | State::Sleeping { .. } | State::Closed(_) => None,
+    }
+}
+
+/// An owner whose step has come already may have been taken then, or lost.
+fn owner_came(round: &Round) -> bool {
+    let mut owners = round.slots.iter().filter(|slot| slot.seat.owner);
+    owners.any(|slot| slot.state != SlotState::Todo)
 }
 
 impl Witness {
@@ -274,15 +291,11 @@ impl World<'_> {
         if rings(flow) {
             *rung_at = now;
         }
-        // An owner whose step has come already may have been taken then, or lost.
-        let came = before.round.as_ref().is_some_and(|round| {
-            let mut owners = round.slots.iter().filter(|slot| slot.seat.owner);
-            owners.any(|slot| slot.state != SlotState::Todo)
-        });
         let mut new = flow.attempts[before.attempts..].iter();
         // An owner who rings us has not been rung.
         let rung = |one: &Attempt| one.seat.owner && one.round > 0;
-        let owner_rings = new.any(rung) && (!came || begins);
+        let anew = begins && before.round.is_some();
+        let owner_rings = new.any(rung) && (!before.owner_came || anew);
         if let Some(round) = round(flow).filter(|_| owner_rings && !waited) {
             let mut others = round
                 .slots
