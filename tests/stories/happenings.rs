@@ -7,7 +7,8 @@
 //!   number`; the same for `the customer` or a lead's name. Followed by `, unheard` (nobody tells the daemon), `, twice`; for a customer
 //!   also `, by the dial's end only`, `, by the status only`.
 //! - Calls that come in: `lead_line.rs`.
-//! - Stale words: `stale: An's phone rings | is up | is over`, `stale: key 1 of An's turn before`, `stale: a leg nobody knows`.
+//! - Stale words: `stale: An's phone rings | is up | is over`, `stale: the customer's ring is canceled`, `stale: An's dial was
+//!   canceled`, `stale: key 1 of An's turn before`, `stale: a leg nobody knows`.
 //! - The carrier: `the next ring of An: <mood>`, `the carrier is down | up`, `the carrier answers no look-ups | look-ups`, `the carrier
 //!   obeys nothing`.
 //! - Texts: `Jan texts STOP`, `Jan texts START`.
@@ -274,8 +275,17 @@ fn stale_word(world: &mut World, what: &str) -> Result<(), String> {
         world.queue.extend(next);
         return Ok(());
     }
+    if let Some(who) = what.strip_suffix("'s dial was canceled") {
+        let leg = world.carrier.leg_of(who).ok_or("no such leg")?;
+        let turn = world.carrier.lines[&leg].turn;
+        let (end, still_up) = (End::Canceled, false);
+        let next = world.carrier.asks(leg, turn, Asked::Dial { end, still_up });
+        world.queue.extend(next);
+        return Ok(());
+    }
     let (who, phase) = [
         ("'s phone rings", Phase::Ringing),
+        ("'s ring is canceled", Phase::Ended(End::Canceled)),
         ("'s phone is up", Phase::Answered),
         (
             "'s phone is over",
