@@ -4,14 +4,14 @@
 //! leave. [`Flow::deadline`] says when to come back if nobody else does. [`Attempt::cue`] says what a leg hears now.
 //! Nothing here knows a customer's name or number (P9).
 //!
-//! What it is made of: `flow/state.rs` where it is, `flow/event.rs` what can happen and what is ordered, `flow/attempt.rs` one ring, `flow/leg.rs`
-//! one connection's life, `flow/timeline.rs` what is told, `flow/moment.rs` what a decision sees. How it decides:
-//! `flow/round.rs` whom to ring next, `flow/placing.rs` the request that rings, `flow/rep.rs` what a rep's phone did,
-//! `flow/keys.rs` what was pressed, `flow/overdue.rs` what happens by itself, `flow/customer.rs` the customer's
-//! phone, `flow/gone.rs` a rep who hung up meanwhile, `flow/called_in.rs` calls that come in, `flow/outcome.rs` what
-//! came of it, `flow/when.rs` whether anybody may be rung now. For others: `flow/errand.rs` what an order means at a
-//! carrier, `flow/shown.rs` how a flow looks from outside,
-//! `flow/noted.rs` what it remembers for the figures, `flow/intervention.rs` what a person does with one.
+//! Its parts are files of `flow/`:
+//! - what it is: `state` where it is, `event` what can happen and what is ordered, `attempt` one ring, `leg` one
+//!   connection's life, `timeline` what is told, `moment` what a decision sees;
+//! - how it decides: `round` whom to ring next, `placing` the request that rings, `rep` what a rep's phone did, `keys`
+//!   what was pressed, `overdue` what happens by itself, `customer` the customer's phone, `gone` a rep who hung up
+//!   meanwhile, `called_in` calls that come in, `outcome` what came of it, `when` whether anybody may be rung now;
+//! - for others: `errand` what an order means at a carrier, `shown` how it looks from outside, `noted` what it
+//!   remembers for the figures, `intervention` what a person does with one.
 
 use std::collections::BTreeSet;
 

@@ -10,11 +10,13 @@
 //! - Speeds are those of the lead as shown (INTERFACE), by the wall clock and by the rooftop's: there only time in which
 //!   it was open counts, by the hours now in force. Medians and 90th percentiles are nearest-rank: the smallest value
 //!   that half (nine tenths) of all do not exceed, never one that nobody had.
-//! - By rep, a lead counts with every rep whose phone the carrier rang for it, or refused to. Its ring counts with the rep who was rung first,
-//!   its speeds from the accept key on and its outcome with the one who took it, `nobody-accepted` with all of them.
+//! - By rep, a lead counts with every rep whose phone the carrier rang for it, or refused to. Its ring counts with the
+//!   rep who was rung first, its speeds from the accept key on and its outcome with the one who took it,
+//!   `nobody-accepted` with all of them.
 //!
 //! `report/lead.rs` one lead, `report/figures.rs` one group of leads, `report/speed.rs` medians, `report/contact.rs` the
-//! contact curve, `report/open_time.rs` the business clock, `report/period.rs` which days, `report/csv.rs` a sheet.
+//! contact curve, `report/open_time.rs` the business clock, `report/period.rs` which days, `report/csv.rs` a sheet,
+//! `report/words.rs` figures as people read them.
 
 use std::collections::BTreeMap;
 
@@ -29,6 +31,7 @@ mod lead;
 mod open_time;
 mod period;
 mod speed;
+mod words;
 
 pub use contact::{Bucket, Contact, Share, wilson};
 pub use figures::{Figures, Held, Line};
@@ -36,6 +39,7 @@ pub use lead::{LeadFigures, Ring};
 pub use open_time::OpenTimes;
 pub use period::Period;
 pub use speed::{Quantiles, Speed};
+pub use words::{lasting, listed};
 
 /// What leads are grouped by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use crate::report;
 use crate::rotation::{RepId, Rules};
 
 /// Both looks, light and dark.
@@ -44,16 +45,7 @@ pub(super) fn page(title: &str, group: &str, refresh_s: Option<u32>, body: &Mark
 
 /// A time in its two largest units; of nothing, a dash.
 pub(super) fn lasting(ms: Option<i64>) -> String {
-    let Some(ms) = ms else {
-        return UNKNOWN.to_owned();
-    };
-    let s = ms / 1000;
-    match s {
-        ..60 => format!("{s}.{} s", ms % 1000 / 100),
-        60..3600 => format!("{} min {:02} s", s / 60, s % 60),
-        3600..86_400 => format!("{} h {:02} min", s / 3600, s / 60 % 60),
-        86_400.. => format!("{} d {:02} h", s / 86_400, s / 3600 % 24),
-    }
+    ms.map_or_else(|| UNKNOWN.to_owned(), report::lasting)
 }
 
 /// Day and time by a clock on the wall.

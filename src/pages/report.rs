@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::frame::{UNKNOWN, lasting, page};
 use super::plot;
 use crate::flow::word;
-use crate::report::{By, Figures, Quantiles, Report, Share, Speed};
+use crate::report::{By, Figures, Quantiles, Report, Share, Speed, listed};
 
 /// What the colours of the outcomes mean.
 const KEY: [(&str, &str); 5] = [
@@ -113,7 +113,7 @@ fn outcomes(by: By, rows: &Rows<'_>) -> Markup {
                         interval(&contact),
                         of(f.unconfirmed, f.leads),
                         of(f.unreached, f.leads),
-                        listed(&f.unreached_reasons),
+                        reasons(&f.unreached_reasons),
                         of(f.nobody_accepted, f.leads),
                         (f.canceled + f.discarded).to_string(),
                         f.open.to_string(),
@@ -244,7 +244,7 @@ fn phones(rows: &Rows<'_>) -> Markup {
                 of(f.accepted, f.leads),
                 f.passed.to_string(),
                 f.missed.to_string(),
-                listed(&f.missed_reasons),
+                reasons(&f.missed_reasons),
                 f.nines.to_string(),
                 of(f.owner_rung, f.leads),
                 of(f.owner_accepted, f.leads),
@@ -276,7 +276,7 @@ fn others(rows: &Rows<'_>) -> Markup {
                     lasting(line.each.median_ms),
                     held.map_or_else(dash, |held| of(held.leads, f.leads)),
                     held.map_or_else(dash, |held| held.now.to_string()),
-                    held.map_or_else(dash, |held| listed(&held.reasons)),
+                    held.map_or_else(dash, |held| reasons(&held.reasons)),
                     f.joined.to_string(),
                 ]
             }))
@@ -345,16 +345,7 @@ fn interval(share: &Share) -> String {
     }
 }
 
-fn listed(reasons: &BTreeMap<String, u64>) -> String {
-    let mut reasons: Vec<_> = reasons.iter().collect();
-    reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(**count), *reason));
-    let listed: Vec<_> = reasons
-        .iter()
-        .map(|(reason, count)| format!("{reason} {count}"))
-        .collect();
-    if listed.is_empty() {
-        UNKNOWN.to_owned()
-    } else {
-        listed.join(", ")
-    }
+fn reasons(reasons: &BTreeMap<String, u64>) -> String {
+    let some = Some(listed(reasons)).filter(|listed| !listed.is_empty());
+    some.unwrap_or_else(|| UNKNOWN.to_owned())
 }

@@ -118,8 +118,9 @@ async fn a_declined_and_an_unanswered_phone_pass_the_lead_on_and_voicemail_never
     tab.click("#send").await;
     tab.click(&format!("{AN} .decline")).await;
     tab.sees("#story [data-what=rep-missed]").await;
-    let text = tab.sees(&format!("{AN} .texts li")).await;
-    assert!(text.text().await.unwrap().starts_with("Gemiste lead"));
+    tab.sees(&format!("{AN} .texts li")).await;
+    let text = tab.text(&format!("{AN} .texts li")).await;
+    assert!(text.starts_with("Gemiste lead"), "{text}");
     tab.click(&format!("{BART} .machine")).await;
     tab.sees(&format!("{BART}[data-state=machine] .caption"))
         .await;

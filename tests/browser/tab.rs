@@ -91,14 +91,13 @@ impl Tab {
         self.sees(selector).await.click().await.unwrap();
     }
 
+    /// What is to be read there, in one question: the page may draw itself anew between two.
     pub(crate) async fn text(&self, selector: &str) -> String {
-        self.browser
-            .find(By::Css(selector))
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap()
+        let read = format!("document.querySelector({})?.innerText", json!(selector));
+        let text = self.asked(&read).await;
+        text.as_str()
+            .unwrap_or_else(|| panic!("there is no {selector} to read"))
+            .to_owned()
     }
 
     /// Presses keys wherever the tab's focus is.

@@ -10,7 +10,7 @@ use crate::config::{AN, BART, Config, GROUP, PAUL, SHOWN, rotation, source};
 use crate::daemon::{Daemon, until};
 use crate::mailbox::Mailbox;
 use crate::people::{accepts, accepts_after, ms, talks};
-use crate::sender::{CUSTOMER, NAMES, customer, lead, now};
+use crate::sender::{Answer, CUSTOMER, NAMES, customer, lead, now};
 
 /// Time enough for a message that must not come.
 const NOT_COMING: Duration = Duration::from_millis(700);
@@ -24,6 +24,12 @@ fn texting(phone: &str) -> Value {
     let mut lead = lead(phone);
     lead["consent"]["text"] = json!(true);
     lead
+}
+
+/// Such a lead comes for this garage.
+async fn comes_to(daemon: &Daemon, source: &str, phone: &str) -> Answer {
+    let lead = texting(phone);
+    daemon.sender.try_send(source, &lead).await.unwrap()
 }
 
 /// Three garages, all closed until half a day from now, so that every lead waits.
@@ -142,27 +148,15 @@ async fn a_customer_who_waits_reads_when_we_call_and_stop_holds_for_the_whole_gr
 
     let phone = daemon.phone(CUSTOMER);
     assert_eq!(phone.writes(SHOWN, "Stop aub!").await, Some(200));
-    let elsewhere = daemon
-        .sender
-        .try_send("brugge", &texting(CUSTOMER))
-        .await
-        .unwrap();
+    let elsewhere = comes_to(&daemon, "brugge", CUSTOMER).await;
     assert_eq!(elsewhere.status, 202);
     // Another customer's text, sent later, has come: the first one's would have, too.
-    daemon
-        .sender
-        .try_send("brugge", &texting(&customer(1)))
-        .await
-        .unwrap();
+    comes_to(&daemon, "brugge", &customer(1)).await;
     texts(&daemon, &customer(1), 1).await;
     no_more_than(&daemon, CUSTOMER, 1).await;
 
     assert_eq!(phone.writes(SHOWN, "START").await, Some(200));
-    daemon
-        .sender
-        .try_send("aalst", &texting(CUSTOMER))
-        .await
-        .unwrap();
+    comes_to(&daemon, "aalst", CUSTOMER).await;
     let text = texts(&daemon, CUSTOMER, 2).await.remove(1);
     assert!(text.body.starts_with("Garage Peeters aalst"), "{text:?}");
 }
@@ -179,16 +173,8 @@ async fn a_customer_who_objects_on_the_phone_is_never_texted() {
     let headers = [("Authorization", token.as_str())];
     let answer = daemon.sender.post(&path, &headers, vec![]).await;
     assert_eq!(answer.status, 204, "{answer:?}");
-    daemon
-        .sender
-        .try_send("brugge", &texting(CUSTOMER))
-        .await
-        .unwrap();
-    daemon
-        .sender
-        .try_send("brugge", &texting(&customer(1)))
-        .await
-        .unwrap();
+    comes_to(&daemon, "brugge", CUSTOMER).await;
+    comes_to(&daemon, "brugge", &customer(1)).await;
     texts(&daemon, &customer(1), 1).await;
     no_more_than(&daemon, CUSTOMER, 1).await;
 }
@@ -206,16 +192,8 @@ async fn a_number_that_the_carrier_says_has_refused_is_left_alone_from_then_on()
     })
     .await;
     daemon.network.behave();
-    daemon
-        .sender
-        .try_send("brugge", &texting(CUSTOMER))
-        .await
-        .unwrap();
-    daemon
-        .sender
-        .try_send("brugge", &texting(&customer(1)))
-        .await
-        .unwrap();
+    comes_to(&daemon, "brugge", CUSTOMER).await;
+    comes_to(&daemon, "brugge", &customer(1)).await;
     texts(&daemon, &customer(1), 1).await;
     no_more_than(&daemon, CUSTOMER, 0).await;
 }
@@ -454,10 +432,6 @@ async fn a_forged_report_or_stop_changes_nothing_and_a_late_one_neither() {
         daemon.sender.figure(sent).await <= Some(1.0),
         "a delivered text stays delivered"
     );
-    daemon
-        .sender
-        .try_send("brugge", &texting(CUSTOMER))
-        .await
-        .unwrap();
+    comes_to(&daemon, "brugge", CUSTOMER).await;
     texts(&daemon, CUSTOMER, 2).await;
 }

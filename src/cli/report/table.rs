@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use crate::cli::table::plain;
 use crate::flow::word;
-use crate::report::{Figures, Quantiles, Report, Share};
+use crate::report::{Figures, Quantiles, Report, Share, lasting, listed};
 
 /// Cells of a bar.
 const BAR: usize = 24;
@@ -178,7 +178,7 @@ impl Page<'_> {
                 "stood in line: {} of {} leads, {} together, median {}",
                 line.leads,
                 total.leads,
-                seconds(Some(line.total_ms)),
+                lasting(line.total_ms),
                 seconds(line.each.median_ms),
             ));
         }
@@ -390,26 +390,6 @@ fn of(n: u64, count: u64) -> String {
     }
 }
 
-/// A time in its two largest units.
 fn seconds(ms: Option<i64>) -> String {
-    let Some(ms) = ms else {
-        return UNKNOWN.to_owned();
-    };
-    let s = ms / 1000;
-    match s {
-        ..60 => format!("{s}.{} s", ms % 1000 / 100),
-        60..3600 => format!("{} min {:02} s", s / 60, s % 60),
-        3600..86_400 => format!("{} h {:02} min", s / 3600, s / 60 % 60),
-        86_400.. => format!("{} d {:02} h", s / 86_400, s / 3600 % 24),
-    }
-}
-
-fn listed(reasons: &BTreeMap<String, u64>) -> String {
-    let mut reasons: Vec<_> = reasons.iter().collect();
-    reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(**count), *reason));
-    let listed: Vec<_> = reasons
-        .iter()
-        .map(|(reason, count)| format!("{reason} {count}"))
-        .collect();
-    listed.join(", ")
+    ms.map_or_else(|| UNKNOWN.to_owned(), lasting)
 }

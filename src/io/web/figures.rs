@@ -16,11 +16,11 @@ use crate::why::Why;
 
 /// What a report is asked for.
 #[derive(Debug, PartialEq)]
-pub(super) struct Asked {
-    pub(super) by: By,
-    pub(super) period: Period,
+struct Asked {
+    by: By,
+    period: Period,
     /// A sheet instead of a page or JSON.
-    pub(super) csv: bool,
+    csv: bool,
 }
 
 /// `GET /api/v1/report`
@@ -29,14 +29,7 @@ pub(super) async fn report(
     State(web): State<Web>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let asked = asked(&web, uri.query().unwrap_or(""))?;
-    let csv = asked.csv;
-    let report = counted(&web, asked).await?;
-    Ok(if csv {
-        sheet(&report)
-    } else {
-        super::json(StatusCode::OK, &report)
-    })
+    answer(&web, &uri, |report| super::json(StatusCode::OK, report)).await
 }
 
 /// `GET /api/v1/leads/{id}/why`
@@ -81,11 +74,17 @@ pub(super) async fn convert(
     Ok(super::json(StatusCode::OK, &Told { lead, converted }))
 }
 
-/// Counts what is asked for.
-pub(super) async fn counted(web: &Web, asked: Asked) -> Result<Report, Problem> {
+/// Counts what is asked for, and answers as asked: a sheet, or what the route shows.
+pub(super) async fn answer(
+    web: &Web,
+    uri: &Uri,
+    show: impl FnOnce(&Report) -> Response,
+) -> Result<Response, Problem> {
+    let Asked { by, period, csv } = asked(web, uri.query().unwrap_or(""))?;
     let (reads, rules) = (web.engine.store.reads().clone(), web.engine.rules());
-    let counting = async move { reads.report(asked.by, asked.period, rules).await };
-    Ok(carry_out(STORE_WITHIN, counting).await?)
+    let counting = async move { reads.report(by, period, rules).await };
+    let report = carry_out(STORE_WITHIN, counting).await?;
+    Ok(if csv { sheet(&report) } else { show(&report) })
 }
 
 /// What became of a lead, in the group's language or another.
@@ -100,7 +99,7 @@ pub(super) fn in_words(web: &Web, record: &Record, language: Option<Language>) -
 }
 
 /// A sheet to be kept.
-pub(super) fn sheet(report: &Report) -> Response {
+fn sheet(report: &Report) -> Response {
     use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
     use axum::response::IntoResponse;
     let period = &report.period;
@@ -116,7 +115,7 @@ pub(super) fn sheet(report: &Report) -> Response {
         .into_response()
 }
 
-pub(super) fn asked(web: &Web, query: &str) -> Result<Asked, Problem> {
+fn asked(web: &Web, query: &str) -> Result<Asked, Problem> {
     let rules = web.engine.rules();
     let (mut from, mut to, mut by, mut csv) = (None, None, By::default(), false);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::api::{is_token, lead_id, no_lead, shown};
-use super::figures::{asked, counted, in_words, sheet};
+use super::figures::{answer, in_words};
 use super::problem::Problem;
 use super::{STORE_WITHIN, Web, carry_out, header};
 use crate::pages::{board as boards, lead as leads, report as reports};
@@ -63,14 +63,9 @@ pub(super) async fn report(
     State(web): State<Web>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let asked = asked(&web, uri.query().unwrap_or(""))?;
-    let csv = asked.csv;
-    let report = counted(&web, asked).await?;
-    if csv {
-        return Ok(sheet(&report));
-    }
     let rules = web.engine.rules();
-    Ok(Html(reports::report(&rules.name, &report)).into_response())
+    let show = |report: &_| Html(reports::report(&rules.name, report)).into_response();
+    answer(&web, &uri, show).await
 }
 
 /// `GET /lead/{id}`
