@@ -467,7 +467,7 @@ impl Trunk {
             .header("authorization", request.authorization);
         if !request.body.is_empty() {
             asking = asking
-                .header("content-type", "application/x-www-form-urlencoded")
+                .header("content-type", request.content_type)
                 .body(request.body);
         }
         match asking.send().await {
