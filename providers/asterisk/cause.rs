@@ -9,7 +9,7 @@ pub struct Cause(pub u32);
 impl Cause {
     /// How a leg ended that did so with this cause.
     ///
-    /// How a talk ended is all the same. Who rang and hung up before an answer gave the cause himself, and that is
+    /// How a talk ended is all the same: one that the phone ended has no cause (0). Who rang and hung up before an answer gave the cause himself, and that is
     /// us: 16, or 26 for a phone that lost to another. SIP codes become causes at the PBX: 486 and 600 are 17; 408
     /// is 18, 480 is 19; 401, 403, 407 and 603 are 21; 404, 485 and 604 are 1, 410 is 22 (docs.asterisk.org,
     /// "Hangup Cause Mappings"). The end of the ring time is 19.

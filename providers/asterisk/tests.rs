@@ -1,3 +1,5 @@
+//! Requests, read as the PBX reads them.
+
 use super::*;
 use crate::{LegId, Response};
 

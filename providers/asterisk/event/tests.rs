@@ -1,3 +1,5 @@
+//! Events as Asterisk 22 writes them.
+
 use super::super::tests::{LEAD, call, channel_json, leg};
 use super::*;
 use crate::asterisk::{bridge_of, call_of, playback_of};
