@@ -113,6 +113,34 @@ async fn the_voice_speaks_again_when_it_is_well() {
 }
 
 #[tokio::test]
+async fn the_log_tells_each_change_once_and_nobody_s_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (well, log) = (folder.path().join("well"), folder.path().join("log"));
+    let file = std::fs::File::create(&log).unwrap();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(file);
+    let _logged = tracing::subscriber::set_default(subscriber.finish());
+    let speech = script(&format!(
+        "[ -e {} ] && exec espeak-ng -v nl --stdout; cat >&2; exit 1",
+        well.display()
+    ));
+    for line in ["Jan Peeters", "An Claes", "+32470000001"] {
+        heard(&speech, "nl-BE", &[line]).await;
+    }
+    std::fs::write(&well, "").unwrap();
+    for line in ["Jan Peeters vraagt", "An Claes vraagt"] {
+        heard(&speech, "nl-BE", &[line]).await;
+    }
+    let log = std::fs::read_to_string(&log).unwrap();
+    let told: Vec<&str> = log.lines().collect();
+    assert_eq!(told.len(), 2, "{log}");
+    assert!(told[0].contains("ERROR") && told[0].contains("ended with an error"));
+    assert!(told[1].contains("INFO") && told[1].contains("speaks again"));
+    for word in ["Jan", "Claes", "0470", "32470"] {
+        assert!(!log.contains(word), "{log}");
+    }
+}
+
+#[tokio::test]
 async fn many_who_wait_for_a_voice_that_hangs_hear_the_tone_in_time() {
     let speech = script("exec sleep 600");
     let begun = Instant::now();

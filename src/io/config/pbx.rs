@@ -11,7 +11,7 @@ use crate::phone::PhoneNumber;
 
 use super::secret::Vault;
 use super::section::{Section, Text};
-use super::texts::{owned, web_address};
+use super::texts::{owned, web_address_like};
 
 /// Stands for the number to ring in an endpoint.
 const NUMBER: &str = "{number}";
@@ -75,7 +75,7 @@ pub(super) fn pbx(part: &mut Section<'_>, vault: Vault<'_>) -> Option<Pbx> {
 }
 
 fn root(part: &Section<'_>, text: &Text<'_>) -> Option<String> {
-    let url = web_address(part, text)?;
+    let url = web_address_like("http://127.0.0.1:8088", part, text)?;
     if url.ends_with("/ari") {
         let cure = "take /ari away: it is added";
         part.findings()

@@ -112,7 +112,7 @@ impl Drop for Running {
         // Once it was waited for there is no id, and its number may be another's.
         let group = self.0.id().and_then(|id| i32::try_from(id).ok());
         if let Some(group) = group.and_then(Pid::from_raw) {
-            drop(kill_process_group(group, Signal::KILL));
+            let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }
