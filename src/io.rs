@@ -13,5 +13,6 @@ pub mod metrics;
 pub mod notice;
 pub mod outgoing;
 pub mod reload;
+pub mod speech;
 pub mod store;
 pub mod web;

@@ -98,6 +98,7 @@ fn reason(cannot: &CannotStart) -> String {
         | CannotStart::Http(_)
         | CannotStart::Mail(_)
         | CannotStart::Folder { .. }
+        | CannotStart::Pbx
         | CannotStart::Postgres => cannot.to_string(),
     }
 }

@@ -21,6 +21,7 @@ use crate::io::due::Look;
 use crate::io::engine::{Engine, Parts};
 use crate::io::metrics::Metrics;
 use crate::io::notice::{CannotMail, Post};
+use crate::io::speech::Speech;
 use crate::io::store::{Store, StoreError};
 use crate::io::web;
 use crate::phrases::Phrases;
@@ -49,6 +50,9 @@ pub enum CannotStart {
         /// What the system says.
         error: std::io::Error,
     },
+    /// Not this kind of carrier.
+    #[error("a carrier of kind \"asterisk\" can't place calls yet; write kind = \"twilio\"")]
+    Pbx,
     /// Not this kind of store.
     #[error("PostgreSQL is not supported yet; write url = \"sqlite:leadbridge.db\" in [store]")]
     Postgres,
@@ -81,6 +85,7 @@ impl Daemon {
             sources: ArcSwap::from_pointee(sources.value),
             phrases: Phrases::shipped(),
             trunks: trunks(&settings)?,
+            voices: voices(&settings),
             post: Post::new(&settings.notice)?,
             metrics,
             due: Look::new(),
@@ -137,33 +142,41 @@ fn open_store(settings: &Settings, metrics: Metrics) -> Result<Store, CannotStar
     })?)
 }
 
-fn trunks(settings: &Settings) -> Result<BTreeMap<CarrierId, Arc<Trunk>>, reqwest::Error> {
+fn trunks(settings: &Settings) -> Result<BTreeMap<CarrierId, Arc<Trunk>>, CannotStart> {
     let trunk = |carrier: &CarrierSettings| {
-        let trunk = Trunk::new(
-            carrier.id.clone(),
-            adapter(carrier, &settings.server.public_url),
-            carrier.calls_per_s,
-        )?;
+        let adapter = adapter(carrier, &settings.server.public_url).ok_or(CannotStart::Pbx)?;
+        let trunk = Trunk::new(carrier.id.clone(), adapter, carrier.calls_per_s)?;
         Ok((carrier.id.clone(), Arc::new(trunk)))
     };
     settings.carriers.iter().map(trunk).collect()
 }
 
-/// The pure adapter of a configured carrier.
-pub fn adapter(carrier: &CarrierSettings, public_url: &str) -> Carrier {
-    let CarrierKind::Twilio {
-        account,
-        tokens,
-        base_url,
-    } = &carrier.kind;
-    Carrier::Twilio(Twilio {
-        id: carrier.id.0.clone(),
-        account: account.clone(),
-        tokens: tokens
-            .iter()
-            .map(|token| token.expose_secret().to_owned())
-            .collect(),
-        base_url: base_url.clone(),
-        public_url: public_url.to_owned(),
-    })
+/// Who speaks for the carriers that have no voice of their own.
+fn voices(settings: &Settings) -> BTreeMap<CarrierId, Speech> {
+    let voice = |carrier: &CarrierSettings| match &carrier.kind {
+        CarrierKind::Twilio { .. } => None,
+        CarrierKind::Asterisk(pbx) => Some((carrier.id.clone(), Speech::new(pbx.voice.clone()))),
+    };
+    settings.carriers.iter().filter_map(voice).collect()
+}
+
+/// The pure adapter of a configured carrier, for the kinds that have one.
+pub fn adapter(carrier: &CarrierSettings, public_url: &str) -> Option<Carrier> {
+    match &carrier.kind {
+        CarrierKind::Twilio {
+            account,
+            tokens,
+            base_url,
+        } => Some(Carrier::Twilio(Twilio {
+            id: carrier.id.0.clone(),
+            account: account.clone(),
+            tokens: tokens
+                .iter()
+                .map(|token| token.expose_secret().to_owned())
+                .collect(),
+            base_url: base_url.clone(),
+            public_url: public_url.to_owned(),
+        })),
+        CarrierKind::Asterisk(_) => None,
+    }
 }

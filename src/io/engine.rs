@@ -21,6 +21,7 @@ use crate::io::clock::Clock;
 use crate::io::due::Look;
 use crate::io::metrics::Metrics;
 use crate::io::notice;
+use crate::io::speech::Speech;
 use crate::io::store::{Effect, Item, New, OutboxId, Received, Stepped, Store, StoreError, Wake};
 use crate::lead::Lead;
 use crate::phrases::Phrases;
@@ -53,6 +54,8 @@ pub struct Parts {
     pub phrases: Phrases,
     /// One per carrier.
     pub trunks: BTreeMap<CarrierId, Arc<Trunk>>,
+    /// Who speaks for the carriers that have no voice of their own.
+    pub voices: BTreeMap<CarrierId, Speech>,
     /// How our own people are told.
     pub post: notice::Post,
     /// The figures for operating.

@@ -28,6 +28,15 @@ id = "main"
 kind = "twilio"
 account = "AC00000000000000000000000000000000"
 token = { env = "S" }
+[[carrier]] #pbx
+id = "pbx"
+kind = "asterisk"
+url = "http://127.0.0.1:8088"
+user = "leadbridge"
+password = { env = "S" }
+endpoint = "PJSIP/{number}@trunk"
+voice = { fr = ["espeak-ng"] #voice
+}
 "#;
 
 const ROTATION: &str = r#"#root
@@ -90,7 +99,12 @@ fn leadbridge_toml_has_the_keys_of_its_schema() {
         ("#notice", "/properties/notice"),
         ("#email", "/properties/notice/properties/email"),
         ("#guard", "/properties/guard"),
-        ("#carrier", "/properties/carrier/items"),
+        ("#carrier", "/properties/carrier/items/oneOf/0"),
+        ("#pbx", "/properties/carrier/items/oneOf/1"),
+        (
+            "#voice",
+            "/properties/carrier/items/oneOf/1/properties/voice/oneOf/1",
+        ),
         ("#secret", "/$defs/secret"),
     ] {
         let known = known_keys([
