@@ -208,7 +208,7 @@ fn sources() -> String {
 /// The strange key, as the last of an inline table or in a line of its own.
 fn strange(part: &str) -> String {
     match part {
-        "#email" | "#secret" | "#auth" => format!(", {STRANGE} = 1"),
+        "#email" | "#secret" | "#auth" | "#voice" => format!(", {STRANGE} = 1"),
         _ => format!("\n{STRANGE} = 1"),
     }
 }

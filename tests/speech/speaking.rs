@@ -118,7 +118,6 @@ async fn the_text_is_no_argument_and_our_secrets_stay_ours() {
     assert!(!seen.contains("CARGO_MANIFEST_DIR"), "{seen}");
 }
 
-/// A WAV file of these shapes with a tone of one second, as a script that writes it.
 #[tokio::test]
 async fn a_voice_may_give_any_wav_file() {
     let folder = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
-use super::problem::{NOTHING_HERE, Problem};
+use super::problem::Problem;
 use super::{Web, about};
 use crate::io::speech::Speech;
 use crate::rotation::CarrierId;
@@ -21,7 +21,10 @@ pub(super) async fn sound(
 }
 
 async fn said(voice: Option<&Speech>, sound: &str) -> Result<Response, Problem> {
-    let nothing = || Problem::new(StatusCode::NOT_FOUND, NOTHING_HERE);
+    let nothing = || {
+        let detail = "there is no such sound, or no longer: each is kept for minutes only";
+        Problem::new(StatusCode::NOT_FOUND, detail)
+    };
     let key = sound.strip_suffix(".wav").ok_or_else(nothing)?;
     let wav = voice.ok_or_else(nothing)?.wav(key).await;
     let head = [(CONTENT_TYPE, "audio/wav"), (CACHE_CONTROL, "no-store")];
