@@ -98,7 +98,6 @@ fn reason(cannot: &CannotStart) -> String {
         | CannotStart::Http(_)
         | CannotStart::Mail(_)
         | CannotStart::Folder { .. }
-        | CannotStart::Pbx
         | CannotStart::Postgres => cannot.to_string(),
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use axum::Router;
 use leadbridge_providers::Carrier;
+use leadbridge_providers::asterisk::Asterisk;
 use leadbridge_providers::twilio::Twilio;
 use secrecy::ExposeSecret;
 use thiserror::Error;
@@ -50,9 +51,6 @@ pub enum CannotStart {
         /// What the system says.
         error: std::io::Error,
     },
-    /// Not this kind of carrier.
-    #[error("a carrier of kind \"asterisk\" can't place calls yet; write kind = \"twilio\"")]
-    Pbx,
     /// Not this kind of store.
     #[error("PostgreSQL is not supported yet; write url = \"sqlite:leadbridge.db\" in [store]")]
     Postgres,
@@ -85,7 +83,6 @@ impl Daemon {
             sources: ArcSwap::from_pointee(sources.value),
             phrases: Phrases::shipped(),
             trunks: trunks(&settings)?,
-            voices: voices(&settings),
             post: Post::new(&settings.notice)?,
             metrics,
             due: Look::new(),
@@ -142,32 +139,32 @@ fn open_store(settings: &Settings, metrics: Metrics) -> Result<Store, CannotStar
     })?)
 }
 
-fn trunks(settings: &Settings) -> Result<BTreeMap<CarrierId, Arc<Trunk>>, CannotStart> {
+fn trunks(settings: &Settings) -> Result<BTreeMap<CarrierId, Arc<Trunk>>, reqwest::Error> {
+    let public_url = &settings.server.public_url;
     let trunk = |carrier: &CarrierSettings| {
-        let adapter = adapter(carrier, &settings.server.public_url).ok_or(CannotStart::Pbx)?;
-        let trunk = Trunk::new(carrier.id.clone(), adapter, carrier.calls_per_s)?;
-        Ok((carrier.id.clone(), Arc::new(trunk)))
+        let (id, adapter) = (carrier.id.clone(), adapter(carrier, public_url));
+        let trunk = Trunk::new(id.clone(), adapter, carrier.calls_per_s, speech(carrier), public_url)?;
+        Ok((id, Arc::new(trunk)))
     };
     settings.carriers.iter().map(trunk).collect()
 }
 
-/// Who speaks for the carriers that have no voice of their own.
-fn voices(settings: &Settings) -> BTreeMap<CarrierId, Speech> {
-    let voice = |carrier: &CarrierSettings| match &carrier.kind {
+/// Who speaks on a carrier that has no voice of its own.
+fn speech(carrier: &CarrierSettings) -> Option<Speech> {
+    match &carrier.kind {
         CarrierKind::Twilio { .. } => None,
-        CarrierKind::Asterisk(pbx) => Some((carrier.id.clone(), Speech::new(pbx.voice.clone()))),
-    };
-    settings.carriers.iter().filter_map(voice).collect()
+        CarrierKind::Asterisk(pbx) => Some(Speech::new(pbx.voice.clone())),
+    }
 }
 
-/// The pure adapter of a configured carrier, for the kinds that have one.
-pub fn adapter(carrier: &CarrierSettings, public_url: &str) -> Option<Carrier> {
+/// The pure adapter of a configured carrier.
+pub fn adapter(carrier: &CarrierSettings, public_url: &str) -> Carrier {
     match &carrier.kind {
         CarrierKind::Twilio {
             account,
             tokens,
             base_url,
-        } => Some(Carrier::Twilio(Twilio {
+        } => Carrier::Twilio(Twilio {
             id: carrier.id.0.clone(),
             account: account.clone(),
             tokens: tokens
@@ -176,7 +173,19 @@ pub fn adapter(carrier: &CarrierSettings, public_url: &str) -> Option<Carrier> {
                 .collect(),
             base_url: base_url.clone(),
             public_url: public_url.to_owned(),
-        })),
-        CarrierKind::Asterisk(_) => None,
+        }),
+        CarrierKind::Asterisk(pbx) => Carrier::Asterisk(Asterisk {
+            id: carrier.id.0.clone(),
+            url: pbx.url.clone(),
+            app: pbx.app.clone(),
+            user: pbx.user.clone(),
+            password: pbx.password.expose_secret().to_owned(),
+            endpoint: pbx.endpoint.clone(),
+            endpoints: pbx
+                .endpoints
+                .iter()
+                .map(|(number, endpoint)| (number.as_str().to_owned(), endpoint.clone()))
+                .collect(),
+        }),
     }
 }

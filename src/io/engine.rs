@@ -21,7 +21,6 @@ use crate::io::clock::Clock;
 use crate::io::due::Look;
 use crate::io::metrics::Metrics;
 use crate::io::notice;
-use crate::io::speech::Speech;
 use crate::io::store::{Effect, Item, New, OutboxId, Received, Stepped, Store, StoreError, Wake};
 use crate::lead::Lead;
 use crate::phrases::Phrases;
@@ -54,8 +53,6 @@ pub struct Parts {
     pub phrases: Phrases,
     /// One per carrier.
     pub trunks: BTreeMap<CarrierId, Arc<Trunk>>,
-    /// Who speaks for the carriers that have no voice of their own.
-    pub voices: BTreeMap<CarrierId, Speech>,
     /// How our own people are told.
     pub post: notice::Post,
     /// The figures for operating.
@@ -240,6 +237,12 @@ impl Engine {
     /// What a script says while the store is away.
     pub fn hold_script(&self, again: String) -> Script {
         script::hold(&self.phrases, &self.rules(), again)
+    }
+
+    /// What a leg hears now, when nothing happens to it.
+    pub async fn script_now(&self, leg: LegId) -> Result<Script, StoreError> {
+        let stepped = self.store.as_it_stands(leg.lead).await?;
+        Ok(self.script(stepped.as_ref(), leg))
     }
 
     /// The carrier of an id, to check and read its callbacks.
