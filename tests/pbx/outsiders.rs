@@ -33,6 +33,24 @@ async fn two_phones_of_the_house_hear_each_other_and_not_themselves() {
     assert!(!talk.is_speech());
 }
 
+#[tokio::test]
+async fn an_asterisk_that_was_killed_comes_back_with_its_phones() {
+    let asterisk = Asterisk::start(&[ELS, FONS]).await;
+    let phones = Phones::start(&asterisk).await;
+    let els = phones.registered(ELS, Behaviour::rings()).await;
+    let fons = phones.registered(FONS, Behaviour::rings()).await;
+    els.calls(FONS);
+    fons.next("incoming").await;
+    assert_eq!(asterisk.ids("channels").await.len(), 2);
+    asterisk.kill();
+    asterisk.serve().await;
+    assert_eq!(asterisk.ids("channels").await.len(), 0);
+    fons.does(Behaviour::refuses(486, Duration::ZERO)).await;
+    els.calls(FONS);
+    fons.next("incoming").await;
+    assert_eq!(els.next("ended").await.told["code"], 486);
+}
+
 /// What is heard once it lasts this long.
 async fn heard_for(span: Duration, heard: impl Fn() -> Sound) -> Sound {
     loop {

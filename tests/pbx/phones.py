@@ -35,7 +35,7 @@ BEHAVIOUR = {
     "tone": 0,  # Hz of what it says all the time; 0 is silence
 }
 RATE = 8000
-LOOK_EVERY_MS = 10
+LOOK_EVERY_MS = 20
 
 trunk, registrar, folder = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 own = {"phone": "", "port": 0, "behaviour": BEHAVIOUR}  # this process's phone
@@ -76,6 +76,9 @@ class Call(pj.Call):
 
     def __init__(self, account, id=pj.PJSUA_INVALID_ID):
         super().__init__(account, id)
+        if not calls:
+            # It ticks fifty times a second: a phone that nobody calls needs none.
+            pj.Endpoint.instance().audDevManager().setNullDev()
         self.behaviour = own["behaviour"]
         self.sip, self.why = "", None
         self.player = self.recorder = None
@@ -251,7 +254,6 @@ def started():
     transport.boundAddress = transport.publicAddress = "127.0.0.1"
     endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
     endpoint.libStart()
-    endpoint.audDevManager().setNullDev()
     config = pj.AccountConfig()
     config.idUri = f"sip:{own['phone']}@127.0.0.1"
     media = config.mediaConfig.transportConfig
@@ -301,7 +303,7 @@ class Exchange:
             if 0 in ready:
                 got = os.read(0, 65536)
                 if not got:
-                    return
+                    return self.close()
                 *lines, unread = (unread + got).split(b"\n")
                 for line in lines:
                     self.tell(line)
@@ -325,6 +327,13 @@ class Exchange:
             os.close(end)
         live(number, port, orders)
         os._exit(0)
+
+    def close(self):
+        """Whoever waits for this process finds no phone left."""
+        for _, orders in self.phones.values():
+            os.close(orders)
+        for _ in self.phones:
+            os.wait()
 
     def forward(self, message, sender):
         """Answers come back here too, since the PBX asks for them where its question went."""
