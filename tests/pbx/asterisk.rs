@@ -74,7 +74,7 @@ impl Asterisk {
         asterisk
     }
 
-    /// Starts the process, again after [`Asterisk::kill`]; who had registered still is.
+    /// Starts the process, again after [`Asterisk::kill`]; who had registered in the second before it must do so again.
     pub(crate) async fn serve(&self) {
         *self.process.lock().unwrap() = Some(self.spawn());
         let began = Instant::now();
@@ -135,8 +135,12 @@ impl Asterisk {
         let root = root();
         let libraries = ["usr/lib/x86_64-linux-gnu", "usr/lib"].map(|folder| root.join(folder));
         let libraries = std::env::join_paths(libraries).unwrap();
-        let said = File::options().create(true).append(true);
-        let said = said.clone().open(self.folder.path().join("said")).unwrap();
+        let path = self.folder.path().join("said");
+        let said = File::options()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap();
         Command::new(root.join("lib64/ld-linux-x86-64.so.2"))
             .arg("--library-path")
             .arg(libraries)

@@ -34,6 +34,43 @@ async fn two_phones_of_the_house_hear_each_other_and_not_themselves() {
 }
 
 #[tokio::test]
+async fn keys_are_heard_and_the_one_who_hangs_up_ends_it() {
+    let asterisk = Asterisk::start(&[ELS, FONS]).await;
+    let phones = Phones::start(&asterisk).await;
+    let soon = Duration::from_millis(100);
+    let presses = Behaviour::answers(soon)
+        .presses(soon, "1#")
+        .hangs_up(Duration::from_secs(2));
+    let els = phones.registered(ELS, Behaviour::rings()).await;
+    let fons = phones.registered(FONS, presses).await;
+    els.calls(FONS);
+    let rang = fons.next("incoming").await;
+    let answered = fons.next("answered").await;
+    assert_eq!(rang.call, answered.call);
+    assert!(answered.at - rang.at >= soon.as_secs_f64());
+    for key in ["1", "#"] {
+        assert_eq!(els.next("heard").await.told["key"], key);
+    }
+    els.presses("9");
+    assert_eq!(fons.next("heard").await.told["key"], "9");
+    els.next("ended").await;
+    let first = els.heard().1.part(Duration::ZERO..soon);
+    assert_eq!(first.begins(), None, "nobody said anything");
+}
+
+#[tokio::test]
+async fn a_phone_that_unregistered_does_not_ring() {
+    let asterisk = Asterisk::start(&[ELS, FONS]).await;
+    let phones = Phones::start(&asterisk).await;
+    let els = phones.registered(ELS, Behaviour::rings()).await;
+    let fons = phones.registered(FONS, Behaviour::rings()).await;
+    fons.unregisters().await;
+    els.calls(FONS);
+    assert_ne!(els.next("ended").await.told["code"], 200);
+    assert!(fons.all("incoming").is_empty());
+}
+
+#[tokio::test]
 async fn an_asterisk_that_was_killed_comes_back_with_its_phones() {
     let asterisk = Asterisk::start(&[ELS, FONS]).await;
     let phones = Phones::start(&asterisk).await;
@@ -45,6 +82,7 @@ async fn an_asterisk_that_was_killed_comes_back_with_its_phones() {
     asterisk.kill();
     asterisk.serve().await;
     assert_eq!(asterisk.ids("channels").await.len(), 0);
+    fons.registers().await;
     fons.does(Behaviour::refuses(486, Duration::ZERO)).await;
     els.calls(FONS);
     fons.next("incoming").await;
