@@ -204,3 +204,44 @@ async fn a_rep_who_missed_a_lead_rings_back_and_gets_it() {
     tab.sees("#story [data-what=rep-called-in]").await;
     tab.close().await;
 }
+
+#[tokio::test]
+async fn the_lead_line_by_keys_alone() {
+    let (demo, chromium) = (Demo::start(), Chromium::start().await);
+    let tab = Tab::open(&chromium, &DESK, &demo).await;
+    tab.tabs_to("#send").await;
+    tab.types(ENTER).await;
+    tab.sees(&format!("{AN}[data-state=ringing]")).await;
+    tab.tabs_to(&format!("{AN} .decline")).await;
+    tab.types(ENTER).await;
+    tab.tabs_to(&format!("{AN} .call")).await;
+    tab.types(ENTER).await;
+    tab.sees(&format!("{AN}[data-wants=true]")).await;
+    tab.types("1").await;
+    tab.sees(&format!("{CUSTOMER}[data-state=ringing]")).await;
+    tab.tabs_to(&format!("{CUSTOMER} .answer")).await;
+    tab.types(ENTER).await;
+    tab.sees(&format!("{AN}[data-state=joined]")).await;
+    tab.sees("#story [data-what=rep-called-in]").await;
+    tab.close().await;
+}
+
+#[tokio::test]
+async fn a_customer_who_rings_while_a_rep_is_rung_is_joined_at_once() {
+    let (demo, chromium) = (Demo::start(), Chromium::start().await);
+    let tab = Tab::open(&chromium, &DESK, &demo).await;
+    tab.click("#send").await;
+    tab.sees(&format!("{AN}[data-state=ringing]")).await;
+    tab.click(&format!("{CUSTOMER} .call")).await;
+    tab.sees("#story [data-what=customer-called-in]").await;
+    tab.picture("customer-rings-in").await;
+    tab.click(&format!("{AN} .answer")).await;
+    tab.sees(&format!("{AN}[data-wants=true]")).await;
+    tab.click(&format!("{AN} [data-key='1']")).await;
+    tab.sees(&format!("{AN}[data-state=joined]")).await;
+    tab.sees(&format!("{CUSTOMER}[data-state=joined]")).await;
+    tab.holds("document.querySelectorAll('#bridges path').length === 1")
+        .await;
+    tab.picture("customer-joined").await;
+    tab.close().await;
+}

@@ -31,6 +31,8 @@ const THREADS: usize = 2;
 const TWICE_EVERY: u64 = 50;
 /// So many broken seeds are told.
 const TOLD: usize = 20;
+/// A long run tells every so many seeds how far it is.
+const TELL_EVERY: u64 = 10_000;
 
 #[test]
 fn five_thousand_seeds() {
@@ -50,6 +52,9 @@ fn run(seeds: u64) -> usize {
     let run_some = || {
         while let Some(seed) = Some(next.fetch_add(1, Ordering::SeqCst)).filter(|one| *one < seeds)
         {
+            if seed > 0 && seed.is_multiple_of(TELL_EVERY) {
+                say(&format!("{seed} of {seeds} seeds have begun"));
+            }
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run_quietly(seed)))
                 && broken.fetch_add(1, Ordering::SeqCst) < TOLD
             {
@@ -65,15 +70,17 @@ fn run(seeds: u64) -> usize {
     broken.into_inner()
 }
 
-/// One line each, past the test harness, which keeps what a test prints to its end.
 fn tell(seed: u64, message: &str) {
     let message = message.lines().next().unwrap_or_default();
-    let told = writeln!(
-        std::io::stderr(),
+    say(&format!(
         "seed {seed}: {message}\n  alone, with its trace: \
          LEADBRIDGE_SEED={seed} cargo test --test simulation -- --nocapture\n"
-    );
-    told.expect("standard error is open");
+    ));
+}
+
+/// Past the test harness, which keeps what a test prints to its end.
+fn say(line: &str) {
+    writeln!(std::io::stderr(), "{line}").expect("standard error is open");
 }
 
 fn run_quietly(seed: u64) {

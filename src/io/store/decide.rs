@@ -41,8 +41,7 @@ pub(super) fn receive(
     let left = match decision::set_out(lead, met, &number, rules, now) {
         Outset::Own(flow, timeline, commands) => {
             rows::insert_lead(db, &new, phone.as_ref(), None)?;
-            let born = bear(db, *flow, timeline, &commands, now)?;
-            begin(db, born, rules, now)?
+            set_out(db, *flow, timeline, commands, rules, now)?
         }
         Outset::Joined(flow, timeline, to) => {
             rows::insert_lead(db, &new, phone.as_ref(), Some(to))?;
@@ -202,19 +201,25 @@ pub(super) fn bear(
     })
 }
 
-/// Starts a flow, unless a person must look at it first.
-fn begin(db: &Connection, mut born: Left, rules: &Rules, now: Timestamp) -> Answer<Left> {
-    if matches!(born.flow.state, State::Held(_)) {
-        return Ok(born);
+/// Writes a flow for the first time, begun already unless a person must look at it first.
+fn set_out(
+    db: &Connection,
+    flow: Flow,
+    timeline: Vec<Entry>,
+    commands: Vec<Command>,
+    rules: &Rules,
+    now: Timestamp,
+) -> Answer<Left> {
+    if matches!(flow.state, State::Held(_)) {
+        return bear(db, flow, timeline, &commands, now);
     }
-    let begun = change(db, born.flow, Event::Begin, rules, now)?;
-    born.timeline.extend(begun.timeline);
-    born.effects.extend(begun.effects);
-    Ok(Left {
-        timeline: born.timeline,
-        effects: born.effects,
-        ..begun
-    })
+    let (before, mut begun) = decide(db, flow, &Event::Begin, rules, now)?;
+    if begun.rows.flow == before.flow {
+        rows::save_flow(db, &before.flow)?;
+    }
+    begun.timeline.splice(0..0, timeline);
+    begun.commands.splice(0..0, commands);
+    keep(db, &before, begun, now)
 }
 
 /// Whether an event that another flow left was stepped before.
@@ -233,7 +238,7 @@ fn is_at_rest(flow: &Flow, event: &Event) -> bool {
     *event == Event::Restarted && !reps.any(Life::live) && !customers.any(Life::live)
 }
 
-/// Decides, and writes what the decision changed.
+/// Decides, and writes it.
 fn change(
     db: &Connection,
     flow: Flow,
@@ -242,13 +247,18 @@ fn change(
     now: Timestamp,
 ) -> Answer<Left> {
     let (before, decision) = decide(db, flow, &event, rules, now)?;
+    keep(db, &before, decision, now)
+}
+
+/// Writes what a decision changed.
+fn keep(db: &Connection, before: &Rows, decision: Decision, now: Timestamp) -> Answer<Left> {
     let Decision {
         rows: after,
         commands,
         timeline,
         wakes,
     } = decision;
-    save(db, &before, &after)?;
+    save(db, before, &after)?;
     rows::append(db, after.flow.lead, &timeline)?;
     let wakes = wakes
         .into_iter()

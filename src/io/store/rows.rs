@@ -54,7 +54,8 @@ pub(super) fn desk(db: &Connection, phones: &[PhoneKey]) -> Answer<Desk> {
 
 /// Writes the row of a phone.
 pub(super) fn save_phone(db: &Connection, key: &PhoneKey, phone: &Phone) -> Answer<()> {
-    let sql = "INSERT OR REPLACE INTO desk (phone, due, phone_row) VALUES (?, ?, ?)";
+    let sql = "INSERT INTO desk (phone, due, phone_row) VALUES (?1, ?2, ?3) \
+               ON CONFLICT (phone) DO UPDATE SET due = ?2, phone_row = ?3";
     db.prepare_cached(sql)?.execute(params![
         key.as_str(),
         phone.due().map(nanoseconds),
@@ -75,7 +76,8 @@ pub(super) fn number(db: &Connection, key: Option<&PhoneKey>) -> Answer<Number> 
 
 /// Writes the row of a customer's number.
 pub(super) fn save_number(db: &Connection, key: &PhoneKey, number: &Number) -> Answer<()> {
-    let sql = "INSERT OR REPLACE INTO number (number, number_row) VALUES (?, ?)";
+    let sql = "INSERT INTO number (number, number_row) VALUES (?1, ?2) \
+               ON CONFLICT (number) DO UPDATE SET number_row = ?2";
     db.prepare_cached(sql)?
         .execute(params![key.as_str(), json(number)?])?;
     Ok(())

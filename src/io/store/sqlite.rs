@@ -79,7 +79,6 @@ CREATE TABLE outbox (
     parked INTEGER NOT NULL DEFAULT 0,
     born_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX outbox_lead ON outbox (lead);
 
 CREATE TABLE call (call TEXT PRIMARY KEY, leg TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
