@@ -45,7 +45,9 @@ impl Carrier {
     pub fn cancel(&self, call: &CarrierCallId) -> Request {
         match self {
             Self::Twilio(carrier) => carrier.cancel(call),
-            Self::Asterisk(carrier) => carrier.cancel(call).unwrap_or_else(|| carrier.send_on(call)),
+            Self::Asterisk(carrier) => carrier
+                .cancel(call)
+                .unwrap_or_else(|| carrier.send_on(call)),
         }
     }
 
@@ -53,7 +55,9 @@ impl Carrier {
     pub fn hang_up(&self, call: &CarrierCallId) -> Request {
         match self {
             Self::Twilio(carrier) => carrier.hang_up(call),
-            Self::Asterisk(carrier) => carrier.hang_up(call).unwrap_or_else(|| carrier.send_on(call)),
+            Self::Asterisk(carrier) => carrier
+                .hang_up(call)
+                .unwrap_or_else(|| carrier.send_on(call)),
         }
     }
 

@@ -69,10 +69,13 @@ impl Asterisk {
         }
     }
 
-    /// What the answer to [`Asterisk::bridge`] means: one that is there already is done too.
+    /// What the answer to [`Asterisk::bridge`] means: one that is there already is done too. That is 409 by the
+    /// documents, and 500 with a "possible duplicate bridge id" as it was seen.
     pub fn bridged(&self, response: Response<'_>) -> Ordered {
+        let duplicate = || refusal(response).is_some_and(|why| why.contains("uplicate bridge"));
         match response.status {
             409 => Ordered::Done,
+            500 if duplicate() => Ordered::Done,
             _ => self.ordered(response),
         }
     }

@@ -260,6 +260,9 @@ impl Trunk {
         {
             return self.forget(place.leg);
         }
+        if let Some(pbx) = &self.pbx {
+            pbx.prepare(engine, place.leg);
+        }
         let (placing, reached) = self.place(place).await;
         engine.metrics.carrier_request(&self.id, &placing);
         let answer =

@@ -143,7 +143,13 @@ fn trunks(settings: &Settings) -> Result<BTreeMap<CarrierId, Arc<Trunk>>, reqwes
     let public_url = &settings.server.public_url;
     let trunk = |carrier: &CarrierSettings| {
         let (id, adapter) = (carrier.id.clone(), adapter(carrier, public_url));
-        let trunk = Trunk::new(id.clone(), adapter, carrier.calls_per_s, speech(carrier), public_url)?;
+        let trunk = Trunk::new(
+            id.clone(),
+            adapter,
+            carrier.calls_per_s,
+            speech(carrier),
+            public_url,
+        )?;
         Ok((id, Arc::new(trunk)))
     };
     settings.carriers.iter().map(trunk).collect()

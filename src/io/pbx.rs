@@ -5,11 +5,13 @@
 //! `pbx/resume.rs` takes up what lives there after a restart, ours or the PBX's, and after a cut of the WebSocket.
 //! Nothing here is on disk: what counts is the flow's, and the PBX knows the rest.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use leadbridge_providers::asterisk::{Asterisk, Cause, Entered, Event, leg_of, leg_of_playback};
+use leadbridge_providers::twilio::RING_TONE;
 use leadbridge_providers::{Callback, CarrierCallId, LegId, Ordered, Phase, Request, Side, Turn};
 use tokio::sync::mpsc;
 use tracing::{Instrument, info_span, warn};
@@ -19,7 +21,6 @@ use crate::io::carrier::keep_trying;
 use crate::io::engine::Engine;
 use crate::io::speech::Speech;
 use crate::rotation::CarrierId;
-use crate::io::web::RING_TONE;
 
 mod joined;
 mod leg;
@@ -201,9 +202,15 @@ impl Pbx {
         self.stage().followed.get(call).cloned()
     }
 
-    /// From now on whoever listens there is told what happens to this channel.
-    fn follow(&self, call: &CarrierCallId, follower: &mpsc::UnboundedSender<News>) {
-        self.stage().followed.insert(call.clone(), follower.clone());
+    /// From now on whoever listens there is told what happens to this channel; `false`: somebody else is.
+    fn follow(&self, call: &CarrierCallId, follower: &mpsc::UnboundedSender<News>) -> bool {
+        match self.stage().followed.entry(call.clone()) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(follower.clone());
+                true
+            }
+        }
     }
 
     fn forget(&self, call: &CarrierCallId) {

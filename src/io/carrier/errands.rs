@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use leadbridge_providers::asterisk::call_of;
 use leadbridge_providers::twilio::Twilio;
-use leadbridge_providers::{Candidate, Carrier, Found, LegId, Ordered, Request, Turn};
+use leadbridge_providers::{
+    Candidate, Carrier, CarrierCallId, Found, LegId, Ordered, Request, Turn,
+};
 use tracing::warn;
 
 use super::{Trunk, keep_trying};
@@ -29,7 +31,7 @@ pub(super) async fn run(trunk: &Trunk, engine: &Engine, effect: &Effect) {
                 let request = carrier.interrupt(call, *leg, *turn);
                 order(trunk, engine, effect, &request).await
             }
-            Carrier::Asterisk(_) => interrupt(trunk, *leg, *turn),
+            Carrier::Asterisk(_) => interrupt(trunk, call, *turn),
         },
         CarrierErrand::Cancel(call) => {
             // A leg that is up and asks hears by itself what became of the lead, and a late key may still win.
@@ -53,9 +55,9 @@ pub(super) async fn run(trunk: &Trunk, engine: &Engine, effect: &Effect) {
 }
 
 /// Where we perform what a leg hears, it asks at once.
-fn interrupt(trunk: &Trunk, leg: LegId, turn: Turn) {
+fn interrupt(trunk: &Trunk, call: &CarrierCallId, turn: Turn) {
     if let Some(pbx) = &trunk.pbx {
-        pbx.interrupt(leg, turn);
+        pbx.interrupt(call, turn);
     }
 }
 

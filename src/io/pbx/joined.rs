@@ -9,7 +9,6 @@ use crate::io::asking::Heard;
 impl Performer {
     /// Rings a phone for whoever is on this leg, who hears the ring, and joins the two; how the other end ended.
     pub(super) async fn dial(&mut self, place: &Place) -> Result<End, Break> {
-        self.prompted_no_more();
         let other = call_of(place.leg);
         self.pbx.follow(&other, &self.tell);
         let ended = self.ring_and_talk(place, &other).await;
@@ -17,15 +16,12 @@ impl Performer {
         if ended.is_err() {
             self.pbx.order_soon(self.pbx.ari.hang_up(&other));
         }
-        self.pbx.order_soon(self.pbx.ari.end_bridge(&bridge_of(place.leg)));
+        self.pbx
+            .order_soon(self.pbx.ari.end_bridge(&bridge_of(place.leg)));
         ended
     }
 
-    async fn ring_and_talk(
-        &mut self,
-        place: &Place,
-        other: &CarrierCallId,
-    ) -> Result<End, Break> {
+    async fn ring_and_talk(&mut self, place: &Place, other: &CarrierCallId) -> Result<End, Break> {
         let is_up = match self.ring(place, other).await {
             Ok(is_up) => is_up,
             Err(end) => return Ok(end),
@@ -127,7 +123,6 @@ impl Performer {
 
     /// Meets another leg. Both hear a ring tone until the second has come; whoever leaves ends it for both.
     pub(super) async fn meet(&mut self, name: LegId, waits: bool) -> Result<(), Break> {
-        self.prompted_no_more();
         let met = match self.enter(name, waits).await {
             Some(other) => {
                 self.join(name, &other).await;
@@ -184,7 +179,8 @@ impl Performer {
                 Err(left) => break Err(left),
             }
         };
-        self.pbx.order_soon(self.pbx.ari.end_bridge(&bridge_of(name)));
+        self.pbx
+            .order_soon(self.pbx.ari.end_bridge(&bridge_of(name)));
         parted
     }
 }

@@ -68,7 +68,9 @@ impl Performer {
         call: &CarrierCallId,
         resumed: bool,
     ) {
-        let performer = Performer::new(pbx, engine, leg, call, resumed);
+        let Some(performer) = Performer::new(pbx, engine, leg, call, resumed) else {
+            return;
+        };
         let span = info_span!("lead", lead = %leg.lead);
         tokio::spawn(performer.perform_all((0, Asked::Answer)).instrument(span));
     }
@@ -80,21 +82,25 @@ impl Performer {
             side: Side::In,
             number: 0,
         };
-        let performer = Performer::new(pbx, engine, leg, &entered.call, false);
-        tokio::spawn(performer.receive(entered));
+        if let Some(performer) = Performer::new(pbx, engine, leg, &entered.call, false) {
+            tokio::spawn(performer.receive(entered));
+        }
     }
 
+    /// `None`: somebody performs for it already.
     fn new(
         pbx: &Arc<Pbx>,
         engine: &Engine,
         leg: LegId,
         call: &CarrierCallId,
         resumed: bool,
-    ) -> Performer {
+    ) -> Option<Performer> {
         let (tell, news) = mpsc::unbounded_channel();
-        pbx.follow(call, &tell);
+        if !pbx.follow(call, &tell) {
+            return None;
+        }
         pbx.stage().named.insert(leg, call.clone());
-        Performer {
+        Some(Performer {
             pbx: pbx.clone(),
             engine: engine.clone(),
             call: call.clone(),
@@ -105,7 +111,7 @@ impl Performer {
             playbacks: 0,
             holds: 0,
             resumed,
-        }
+        })
     }
 
     /// A call that came in: the flow says whose it is. It is picked up only when there is something to hear.
@@ -180,7 +186,9 @@ impl Performer {
             asked: Some(asked),
         };
         let engine = &self.engine;
-        let script = engine.callback(&self.pbx.id, self.leg, Some(turn), question).await?;
+        let script = engine
+            .callback(&self.pbx.id, self.leg, Some(turn), question)
+            .await?;
         Ok(script.unwrap_or_else(|| self.dealt_with()))
     }
 
@@ -209,11 +217,21 @@ impl Performer {
         let turn = script.turn;
         self.prompted = matches!(script.then, Then::Ask { .. }).then_some(turn);
         let key = self.say(script).await?;
-        let over = |end| (turn, Asked::Dial { end, still_up: true });
+        let over = |end| {
+            (
+                turn,
+                Asked::Dial {
+                    end,
+                    still_up: true,
+                },
+            )
+        };
         match &script.then {
             Then::Ask { .. } if key.is_some() => Ok((turn, Asked::Digits(key))),
             Then::Ask { wait_s } => {
-                let key = self.key_within(Duration::from_secs(u64::from(*wait_s))).await?;
+                let key = self
+                    .key_within(Duration::from_secs(u64::from(*wait_s)))
+                    .await?;
                 Ok((turn, Asked::Digits(key)))
             }
             Then::Dial {
@@ -348,15 +366,16 @@ impl Performer {
     /// The leg hears nothing more. One that we rang ends, one that came in goes back to the dial plan.
     async fn end(self) {
         self.pbx.forget(&self.call);
-        {
-            let mut stage = self.pbx.stage();
-            stage.named.remove(&self.leg);
-            stage.up.remove(&self.call);
-        }
+        self.pbx.stage().named.remove(&self.leg);
         let ari = &self.pbx.ari;
         let hang_up = ari.hang_up(&self.call);
         let came_in = hang_up.is_none();
-        self.pbx.order(hang_up.unwrap_or_else(|| ari.send_on(&self.call))).await;
+        if came_in {
+            self.pbx.stage().up.remove(&self.call);
+        }
+        self.pbx
+            .order(hang_up.unwrap_or_else(|| ari.send_on(&self.call)))
+            .await;
         if came_in && self.leg.number != 0 {
             let over = Callback {
                 call: Some(self.call.clone()),

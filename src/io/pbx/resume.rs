@@ -30,7 +30,10 @@ pub(super) async fn resume(pbx: Arc<Pbx>, engine: Engine) {
         match ask(&pbx).await {
             Some(there) => break there,
             None => {
-                warn!(carrier = pbx.id.0, "the PBX does not tell what lives there; asking again");
+                warn!(
+                    carrier = pbx.id.0,
+                    "the PBX does not tell what lives there; asking again"
+                );
                 sleep(AGAIN).await;
             }
         }
@@ -43,7 +46,11 @@ pub(super) async fn resume(pbx: Arc<Pbx>, engine: Engine) {
         take_up_caller(&pbx, &engine, call).await;
     }
     end_empty_bridges(&pbx).await;
-    info!(carrier = pbx.id.0, legs = there.legs.len(), "what lives on the PBX is taken up");
+    info!(
+        carrier = pbx.id.0,
+        legs = there.legs.len(),
+        "what lives on the PBX is taken up"
+    );
 }
 
 async fn ask(pbx: &Pbx) -> Option<There> {

@@ -67,7 +67,11 @@ pub(super) async fn listen(pbx: &Arc<Pbx>, engine: &Engine) {
 
 async fn open(pbx: &Pbx) -> Result<Socket, String> {
     let address = pbx.ari.events();
-    let mut request = address.url.as_str().into_client_request().map_err(without_address)?;
+    let mut request = address
+        .url
+        .as_str()
+        .into_client_request()
+        .map_err(without_address)?;
     let authorization = address.authorization.parse();
     let authorization = authorization.map_err(|_| "user or password can't be sent".to_owned())?;
     request.headers_mut().insert("authorization", authorization);

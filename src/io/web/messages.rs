@@ -60,10 +60,10 @@ pub(super) async fn received(
     body: &[u8],
 ) -> Option<Result<Response, Problem>> {
     let text = carrier.text_in(body)?;
-    Some(take(web, carrier, text).await)
+    Some(take(web, text).await)
 }
 
-async fn take(web: &Web, carrier: &Twilio, text: TextIn) -> Result<Response, Problem> {
+async fn take(web: &Web, text: TextIn) -> Result<Response, Problem> {
     let nothing = || {
         let kind = [(CONTENT_TYPE, Twilio::SCRIPT_TYPE)];
         (kind, Twilio::NO_ANSWER).into_response()

@@ -17,7 +17,14 @@ pub(super) async fn sound(
 ) -> Result<Response, Problem> {
     let carrier = CarrierId(carrier);
     about("carrier", &carrier.0);
-    said(web.engine.trunks.get(&carrier).and_then(|trunk| trunk.speech()), &sound).await
+    said(
+        web.engine
+            .trunks
+            .get(&carrier)
+            .and_then(|trunk| trunk.speech()),
+        &sound,
+    )
+    .await
 }
 
 async fn said(voice: Option<&Speech>, sound: &str) -> Result<Response, Problem> {
