@@ -222,7 +222,7 @@ fn modules() -> PathBuf {
 }
 
 /// A port that no connection of this machine takes by chance, nor the sound of a call: it is come back to after a kill.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let first = 10_000 + (std::process::id() % 40) as u16 * 100;
     loop {

@@ -2,8 +2,13 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod asterisk;
+mod config;
+mod daemon;
+mod house;
 mod phones;
 mod sound;
 
+mod one_lead;
 mod outsiders;
 mod speech;
+mod voice;
