@@ -65,7 +65,7 @@ impl Asterisk {
             password: format!("{:032x}", fastrand::u128(..)),
             sip: free_port(),
             outside: free_port(),
-            folder: tempfile::tempdir().unwrap(),
+            folder: folder(),
             client: Client::new(),
             process: Mutex::default(),
         };
@@ -193,6 +193,11 @@ impl Drop for Asterisk {
             eprintln!("---- Asterisk said:\n{}", self.log());
         }
     }
+}
+
+/// Without a dot in its path: with one, Asterisk gives no sound that it fetches its format's ending and plays none.
+fn folder() -> TempDir {
+    tempfile::Builder::new().prefix("pbx").tempdir().unwrap()
 }
 
 fn templates() -> PathBuf {

@@ -37,6 +37,7 @@ pub(crate) fn lead(phone: &str) -> Value {
         "first_name": "Xandrine", "last_name": "Quellinck", "phone": phone, "email": "x.quellinck@example.org",
         "language": "nl", "message": "Rijdt die zeker elektrisch?", "consent": { "call": true },
         "vehicle": { "make": "VW", "model": "Golf", "interest": "test-drive" },
+        "requested_at": now().to_string(),
     })
 }
 

@@ -8,7 +8,9 @@ mod house;
 mod phones;
 mod sound;
 
+mod misses;
 mod one_lead;
 mod outsiders;
 mod speech;
+mod talks;
 mod voice;

@@ -14,6 +14,7 @@ async fn the_third_rep_accepts_talks_and_says_so() {
     let chloe = house.rep(CHLOE, accepts()).await;
     let customer = house.outside(CUSTOMER, picks_up()).await;
     let id = house.daemon.sends(&lead(CUSTOMER)).await;
+    house.daemon.lead_with(&id, "customer-rung").await;
     assert_eq!(customer.next("incoming").await.told["shown"], LEAD_LINE);
     customer.next("answered").await;
     talk(&chloe, &customer).await;
@@ -25,7 +26,12 @@ async fn the_third_rep_accepts_talks_and_says_so() {
     for rep in [&an, &bart, &chloe] {
         assert_eq!(rep.all("incoming").len(), 1);
     }
-    let results: Vec<_> = lead["attempts"].as_array().unwrap().iter().map(|one| one["result"].as_str().unwrap()).collect();
+    let results: Vec<_> = lead["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["reason"].as_str().unwrap_or("accepted"))
+        .collect();
     assert_eq!(results, ["no-answer", "no-key", "accepted"]);
     let marks: Vec<_> = lead["marks"].as_object().unwrap().keys().collect();
     assert_eq!(marks.len(), 10, "{marks:?}");

@@ -17,7 +17,9 @@ async fn without_a_voice_a_tone_is_heard_and_the_key_works() {
     let answered = an.next("answered").await.at;
     let heard = heard_since(&an, answered, ms(700)).await;
     assert!(heard.begins() < Some(ms(300)), "{:?}", heard.begins());
-    assert!(heard.is_tone(TONE_HZ), "{:?}", heard.shares(TONE_HZ));
+    // Its beeps begin and end within windows.
+    let shares = heard.shares(TONE_HZ);
+    assert!(shares.iter().all(|share| *share > 0.4), "{shares:?}");
     customer.next("answered").await;
     talk(&an, &customer).await;
     an.hangs_up();
