@@ -8,6 +8,7 @@ mod house;
 mod phones;
 mod sound;
 
+mod lead_line;
 mod misses;
 mod one_lead;
 mod outsiders;
