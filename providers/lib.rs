@@ -172,6 +172,8 @@ pub enum End {
     Failed,
     /// Ended by us before an answer.
     Canceled,
+    /// The carrier knows it no more, and nobody heard how it ended.
+    Lost,
 }
 
 /// A phone to ring.

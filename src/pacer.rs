@@ -176,8 +176,11 @@ impl Pacer {
         }
     }
 
-    /// The admin changed something: try at once.
+    /// The admin changed something, or the carrier is there again: try at once.
     pub fn retry_now(&mut self, now: Timestamp) {
+        for waiting in self.waiting.values_mut() {
+            waiting.not_before = waiting.not_before.min(now);
+        }
         if let Some(down) = &mut self.down {
             down.retry_at = now;
         }

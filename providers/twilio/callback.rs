@@ -115,7 +115,7 @@ fn word(end: End) -> &'static str {
         End::Rejected => "rejected",
         End::NoAnswer => "no-answer",
         End::InvalidNumber => "invalid-number",
-        End::Failed => "failed",
+        End::Failed | End::Lost => "failed",
         End::Canceled => "canceled",
     }
 }

@@ -115,7 +115,12 @@ impl Flow {
             Phase::Ended(End::Rejected) => Unreached::Rejected,
             Phase::Ended(End::InvalidNumber) => Unreached::InvalidNumber,
             Phase::Ended(
-                End::Busy | End::NoAnswer | End::Failed | End::Canceled | End::Completed { .. },
+                End::Busy
+                | End::NoAnswer
+                | End::Failed
+                | End::Lost
+                | End::Canceled
+                | End::Completed { .. },
             )
             | Phase::Queued
             | Phase::Ringing
@@ -439,7 +444,7 @@ fn unreached(end: Option<End>, soon: bool) -> Unreached {
         Some(End::Busy) => Unreached::Busy,
         Some(End::Rejected) => Unreached::Rejected,
         Some(End::InvalidNumber) => Unreached::InvalidNumber,
-        Some(End::Failed) => Unreached::Failed,
+        Some(End::Failed | End::Lost) => Unreached::Failed,
         Some(End::NoAnswer | End::Canceled | End::Completed { .. }) | None => Unreached::NoAnswer,
     }
 }

@@ -100,10 +100,15 @@ impl Flow {
         if self.attempts[index].life.ask_again() {
             m.order(Command::LookUp(leg));
         } else if self.attempts[index].result.is_none() {
-            self.finish(index, AttemptResult::Lost, m);
-            m.tell(Entry::new(m.now, What::RepLost).of(&self.attempts[index]));
-            self.again_after_lost(leg);
+            self.lost(index, m);
         }
+    }
+
+    /// Nobody knows what became of a ring: no miss, and the rep comes again.
+    pub(super) fn lost(&mut self, index: usize, m: &mut Moment<'_>) {
+        self.finish(index, AttemptResult::Lost, m);
+        m.tell(Entry::new(m.now, What::RepLost).of(&self.attempts[index]));
+        self.again_after_lost(self.attempts[index].leg);
     }
 
     /// The ring clock ran out: cancelled at the carrier, and a miss. A key pressed all the same still wins.

@@ -174,6 +174,9 @@ impl Flow {
         if self.attempts[index].result.is_some() {
             return;
         }
+        if end == End::Lost {
+            return self.lost(index, m);
+        }
         if answered {
             m.tell(
                 Entry::new(m.now, What::HungUp)
@@ -314,6 +317,6 @@ pub(super) fn missed(end: End) -> Missed {
         End::Rejected => Missed::Rejected,
         End::NoAnswer | End::Canceled => Missed::NoAnswer,
         End::InvalidNumber => Missed::InvalidNumber,
-        End::Failed => Missed::Failed,
+        End::Failed | End::Lost => Missed::Failed,
     }
 }

@@ -167,7 +167,7 @@ impl Trunk {
         self.rings().pacer.is_down()
     }
 
-    /// The admin changed something: a carrier that is down is tried at once.
+    /// The admin changed something, or the carrier is there again: what waits is tried at once.
     pub fn retry_now(&self, now: Timestamp) {
         self.rings().pacer.retry_now(now);
         self.changed.notify_one();

@@ -330,8 +330,9 @@ impl Engine {
         Ok(())
     }
 
-    /// All flows claim their phones again before the first of them wakes another or asks the carrier (P4).
-    async fn restart_flows(&self) -> Result<(), StoreError> {
+    /// All flows claim their phones again before the first of them wakes another or asks the carrier (P4). So it is
+    /// after any span in which nothing was heard.
+    pub(super) async fn restart_flows(&self) -> Result<(), StoreError> {
         let mut restarted = Vec::new();
         for leads in self.store.reads().open_flows().await?.chunks(BATCH) {
             let steps = leads.iter().map(|lead| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use leadbridge_providers::asterisk::call_of;
 use leadbridge_providers::twilio::Twilio;
 use leadbridge_providers::{
-    Candidate, Carrier, CarrierCallId, Found, LegId, Ordered, Request, Turn,
+    Candidate, Carrier, CarrierCallId, End, Found, LegId, Ordered, Phase, Request, Turn,
 };
 use tracing::warn;
 
@@ -96,7 +96,11 @@ async fn look_up(trunk: &Trunk, engine: &Engine, leg: LegId, how: &LookUp) -> Op
     match (&trunk.carrier, how) {
         (carrier, LookUp::Call(call)) => {
             let heard = trunk.asking.ask(carrier.look_up(call)).await;
-            heard.read(|response| carrier.found(response))
+            let found = heard.read(|response| carrier.found(response))?;
+            Some(match carrier {
+                Carrier::Twilio(_) => found,
+                Carrier::Asterisk(_) => over_unless_found(call, found),
+            })
         }
         (Carrier::Twilio(carrier), LookUp::Search { to, from, within }) => {
             let request = carrier.search(to, from);
@@ -111,6 +115,18 @@ async fn look_up(trunk: &Trunk, engine: &Engine, leg: LegId, how: &LookUp) -> Op
             let heard = trunk.asking.ask(carrier.look_up(&call_of(leg))).await;
             heard.read(|response| carrier.found(response))
         }
+    }
+}
+
+/// A PBX forgets a call at its end: one that it knew is over.
+fn over_unless_found(call: &CarrierCallId, found: Found) -> Found {
+    match found {
+        Found::Nothing => Found::Call {
+            call: call.clone(),
+            phase: Phase::Ended(End::Lost),
+            ended_at: None,
+        },
+        Found::Call { .. } => found,
     }
 }
 

@@ -75,7 +75,7 @@ impl Performer {
         let heard = self.pbx.heard(ari.look_up(other)).await;
         match heard.read(|said| ari.found(said)) {
             Some(Found::Call { phase, .. }) => Ok(phase == Phase::Answered),
-            Some(Found::Nothing) => Err(End::Failed),
+            Some(Found::Nothing) => Err(End::Lost),
             // Nobody knows: it may ring, and its own end tells.
             None => Ok(false),
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leadbridge_providers::asterisk::{Cause, Entered, Event, call_of, leg_of};
-use leadbridge_providers::{CarrierCallId, LegId, Phase, Request, Response, Side};
+use leadbridge_providers::{CarrierCallId, End, LegId, Phase, Request, Response, Side};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
@@ -22,6 +22,14 @@ struct There {
     legs: Vec<(LegId, Phase)>,
     /// Everything in our application, calls that came in included.
     channels: Vec<CarrierCallId>,
+}
+
+/// Whose a leg is.
+enum Owner {
+    Flow,
+    Nobody,
+    /// Another daemon's, with an application of its own.
+    Other,
 }
 
 /// Asks until the PBX says, and takes up what it said.
@@ -40,12 +48,20 @@ pub(super) async fn resume(pbx: Arc<Pbx>, engine: Engine) {
     };
     bury(&pbx, &engine, &there);
     for (leg, phase) in &there.legs {
-        take_up(&pbx, &engine, &there, *leg, phase).await;
+        match owner(&pbx, &engine, &there, *leg).await {
+            Owner::Flow => take_up(&pbx, &engine, *leg, phase),
+            Owner::Nobody => pbx.order_soon(pbx.ari.hang_up(&call_of(*leg))),
+            Owner::Other => {}
+        }
     }
     for call in there.channels.iter().filter(|call| leg_of(call).is_none()) {
         take_up_caller(&pbx, &engine, call).await;
     }
     end_empty_bridges(&pbx).await;
+    // What lives in a flow and not on the PBX ended in the gap: nobody waits for its deadline.
+    if let Err(error) = engine.restart_flows().await {
+        warn!(%error, "what ended unheard is found at its deadline");
+    }
     info!(
         carrier = pbx.id.0,
         legs = there.legs.len(),
@@ -77,49 +93,60 @@ fn bury(pbx: &Arc<Pbx>, engine: &Engine, there: &There) {
     let followed: Vec<_> = pbx.stage().followed.keys().cloned().collect();
     for call in followed {
         if !living.contains(&call) {
+            pbx.stage().up.remove(&call);
+            pbx.tell(engine, &call, Phase::Ended(End::Lost));
             let cause = Cause(0);
-            pbx.hear(engine, Event::Gone { call, cause });
+            pbx.pass_on(Event::Gone { call, cause });
         } else if let Some(performer) = pbx.follower(&call) {
             let _ = performer.send(News::Reconnected);
         }
     }
 }
 
-/// A leg that is up and has nobody who performs gets its prompt again; one that nobody wants is ended.
-async fn take_up(pbx: &Arc<Pbx>, engine: &Engine, there: &There, leg: LegId, phase: &Phase) {
+/// A leg that is up and has nobody who performs gets its prompt again.
+fn take_up(pbx: &Arc<Pbx>, engine: &Engine, leg: LegId, phase: &Phase) {
     let call = call_of(leg);
-    let is_up = *phase == Phase::Answered;
-    if !is_wanted(engine, there, leg).await {
-        return pbx.order_soon(pbx.ari.hang_up(&call));
-    }
-    if !is_up {
+    if *phase != Phase::Answered {
         return;
     }
-    if leg.side == Side::Rep && !pbx.performs(&call) {
-        pbx.stage().up.insert(call.clone());
-        return Performer::start(pbx, engine, leg, &call, true);
+    if pbx.performs(&call) {
+        // Picked up in the gap, perhaps.
+        return pbx.hear(engine, Event::Entered(entered(call)));
     }
-    // Picked up in the gap.
-    pbx.hear(engine, Event::Entered(entered(call)));
+    pbx.stage().up.insert(call.clone());
+    // The rep's own performer takes up the customer.
+    if leg.side == Side::Rep {
+        Performer::start(pbx, engine, leg, &call, true);
+    }
 }
 
-/// Whether the flow knows a leg that may live; a customer's, only beside the rep's.
-async fn is_wanted(engine: &Engine, there: &There, leg: LegId) -> bool {
+/// Whose a leg is whose name is one of ours. A customer's must have the rep's beside it.
+async fn owner(pbx: &Pbx, engine: &Engine, there: &There, leg: LegId) -> Owner {
+    let call = call_of(leg);
+    if pbx.performs(&call) {
+        return Owner::Flow;
+    }
     let record = match engine.store.reads().lead(leg.lead).await {
         Ok(Some(record)) => record,
-        Ok(None) => return false,
-        // A store that does not answer is no reason to end a call.
-        Err(_) => return true,
+        Ok(None) if there.channels.contains(&call) => return Owner::Nobody,
+        // A lead is on disk before its phone rings: it is another Leadbridge's. And a store that does not answer is no
+        // reason to end a call.
+        Ok(None) | Err(_) => return Owner::Other,
     };
     let reps_there = || {
         let mut legs = there.legs.iter();
         legs.any(|(other, _)| other.lead == leg.lead && other.side == Side::Rep)
     };
-    match leg.side {
-        Side::Rep => record.flow.attempt(leg).is_some_and(|rep| rep.life.live()),
-        Side::Customer => record.flow.customer_leg(leg).is_some() && reps_there(),
+    let flow = &record.flow;
+    let wanted = match leg.side {
+        Side::Rep => flow.attempt(leg).is_some_and(|rep| rep.life.live()),
+        Side::Customer => {
+            let customer = flow.customer_leg(leg);
+            customer.is_some_and(|customer| customer.life.live()) && reps_there()
+        }
         Side::In => false,
-    }
+    };
+    if wanted { Owner::Flow } else { Owner::Nobody }
 }
 
 /// Somebody who rang us before the cut.

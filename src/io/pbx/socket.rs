@@ -14,6 +14,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use tracing::{error, info, warn};
 
 use super::{Pbx, resume};
+use crate::io::asking::Heard;
 use crate::io::engine::Engine;
 use crate::io::notice;
 use crate::message::Turned;
@@ -23,6 +24,8 @@ const AGAIN_FIRST: Duration = Duration::from_millis(100);
 const AGAIN_MOST: Duration = Duration::from_secs(5);
 /// Whoever took our application over is not fought: that would cut both off again and again.
 const AFTER_TAKE_OVER: Duration = Duration::from_secs(30);
+/// How often it is asked whether it has gone.
+const LEFT_EVERY: Duration = Duration::from_secs(1);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How often the PBX is asked whether it is still there, and how long it may be silent.
 const PING_EVERY: Duration = Duration::from_secs(5);
@@ -50,18 +53,31 @@ pub(super) async fn listen(pbx: &Arc<Pbx>, engine: &Engine) {
                 }
                 if let Cut::TakenOver = hear(pbx, engine, socket).await {
                     alarmed = true;
-                    pause = AFTER_TAKE_OVER;
                     error!(
                         carrier = pbx.id.0,
                         "another client has taken over our application on the PBX; give each daemon an app of its own"
                     );
                     notice::carrier_turned(engine, &pbx.id, Turned::Down(None));
+                    until_left(pbx).await;
+                    continue;
                 }
             }
             Err(why) => warn!(carrier = pbx.id.0, %why, "the PBX is not heard; trying again"),
         }
         sleep(pause).await;
         pause = (pause * 2).min(AGAIN_MOST);
+    }
+}
+
+/// Until whoever took our application over has gone, or has had it long enough.
+async fn until_left(pbx: &Pbx) {
+    let until = Instant::now() + AFTER_TAKE_OVER;
+    while Instant::now() < until {
+        sleep(LEFT_EVERY).await;
+        let heard = pbx.heard(pbx.ari.application()).await;
+        if matches!(heard, Heard::Answer { status: 404, .. }) {
+            return;
+        }
     }
 }
 
@@ -94,6 +110,10 @@ fn without_address(error: Error) -> String {
 /// Reads until it is cut, and takes up what lives there meanwhile.
 async fn hear(pbx: &Arc<Pbx>, engine: &Engine, mut socket: Socket) -> Cut {
     pbx.connected.store(true, Ordering::SeqCst);
+    // Rings that waited for it leave now.
+    if let Some(trunk) = engine.trunks.get(&pbx.id) {
+        trunk.retry_now(engine.now());
+    }
     let resuming = tokio::spawn(resume::resume(pbx.clone(), engine.clone()));
     let cut = read(pbx, engine, &mut socket).await;
     pbx.connected.store(false, Ordering::SeqCst);
