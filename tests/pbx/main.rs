@@ -5,10 +5,13 @@ mod asterisk;
 mod config;
 mod daemon;
 mod house;
+mod neighbours;
 mod phones;
 mod sound;
 
 mod lead_line;
+mod cuts;
+mod kills;
 mod misses;
 mod one_lead;
 mod outsiders;

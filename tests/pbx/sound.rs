@@ -98,6 +98,12 @@ impl Sound {
         spoilt * 20 <= shares.len()
     }
 
+    /// Whether something is heard nearly all the time.
+    pub(crate) fn is_whole(&self) -> bool {
+        let windows = self.samples.len() / self.count(WINDOW);
+        self.audible().count() * 20 >= windows * 19
+    }
+
     /// Whether somebody speaks: it is audible half of the time, and its strongest frequency changes all the time.
     pub(crate) fn is_speech(&self) -> bool {
         let mut strongest: Vec<_> = self

@@ -162,6 +162,8 @@ impl Performer {
                 }
                 Err(Break::Over) => return self.end().await,
             };
+            // What is asked from now on is this performer's own.
+            self.resumed = false;
         }
     }
 
