@@ -11,6 +11,7 @@ use crate::config::{Config, STAFF};
 use crate::daemon::{Daemon, ms, until};
 use crate::phones::{Behaviour, Phone, Phones};
 use crate::sound::Sound;
+use crate::wire::Wire;
 
 /// From the pick-up to a key that comes while the whisper is spoken.
 const THINKS: Duration = ms(800);
@@ -33,9 +34,7 @@ impl House {
 
     /// One whose PBX knows these phones, too, that have nothing to do with Leadbridge.
     pub(crate) async fn with_phones(config: Config, others: &[&str]) -> Self {
-        let staff = STAFF.iter().map(|(_, _, phone, _)| *phone);
-        let numbers: Vec<&str> = staff.chain(others.iter().copied()).collect();
-        let asterisk = Asterisk::start(&numbers).await;
+        let asterisk = Self::pbx(others).await;
         let phones = Phones::start(&asterisk).await;
         let daemon = Daemon::start(&asterisk, config).await;
         Self {
@@ -43,6 +42,26 @@ impl House {
             phones,
             asterisk,
         }
+    }
+
+    /// The same with a wire between the two that can fail.
+    pub(crate) async fn behind_a_wire(config: Config, others: &[&str]) -> (Self, Wire) {
+        let asterisk = Self::pbx(others).await;
+        let phones = Phones::start(&asterisk).await;
+        let wire = Wire::to(&asterisk).await;
+        let daemon = Daemon::reaching(&asterisk, &wire.address, config).await;
+        let house = Self {
+            daemon,
+            phones,
+            asterisk,
+        };
+        (house, wire)
+    }
+
+    async fn pbx(others: &[&str]) -> Asterisk {
+        let staff = STAFF.iter().map(|(_, _, phone, _)| *phone);
+        let numbers: Vec<&str> = staff.chain(others.iter().copied()).collect();
+        Asterisk::start(&numbers).await
     }
 
     /// A phone of the house, registered.

@@ -8,10 +8,12 @@ mod house;
 mod neighbours;
 mod phones;
 mod sound;
+mod story;
+mod wire;
 
-mod lead_line;
 mod cuts;
 mod kills;
+mod lead_line;
 mod misses;
 mod one_lead;
 mod outsiders;

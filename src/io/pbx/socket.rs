@@ -139,8 +139,11 @@ async fn read(pbx: &Arc<Pbx>, engine: &Engine, socket: &mut Socket) -> Cut {
                 }
             }
             _ = ping.tick() => {
-                let silent = heard_at.elapsed() > SILENT_MOST;
-                if silent || socket.send(Message::Ping(Vec::new().into())).await.is_err() {
+                if heard_at.elapsed() > SILENT_MOST {
+                    warn!(carrier = pbx.id.0, "the PBX is silent; connecting anew");
+                    return Cut::Lost;
+                }
+                if socket.send(Message::Ping(Vec::new().into())).await.is_err() {
                     return Cut::Lost;
                 }
             }

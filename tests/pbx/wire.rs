@@ -1,0 +1,137 @@
+//! What stands between the daemon and its PBX, and may fail: the WebSocket can be cut, answers can be slow.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::asterisk::{Asterisk, free_port};
+
+/// The path of the WebSocket.
+const EVENTS: &[u8] = b"GET /ari/events";
+
+/// A relay of bytes in front of a PBX.
+pub(crate) struct Wire {
+    pub(crate) address: String,
+    fault: watch::Sender<Fault>,
+}
+
+/// What is wrong with it.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Fault {
+    Nothing,
+    /// The WebSocket is cut, and can't be opened.
+    Cut,
+    /// The WebSocket is open and silent.
+    Stalled,
+    /// Each answer to a request comes late, by one second more each time: 1, 2, 3, 4, 1, ..
+    Slow,
+}
+
+impl Wire {
+    pub(crate) async fn to(asterisk: &Asterisk) -> Self {
+        let (port, to) = (free_port(), asterisk.url.replace("http://", ""));
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let (fault, now) = watch::channel(Fault::Nothing);
+        tokio::spawn(async move {
+            let mut late = (1..=4).cycle().map(Duration::from_secs);
+            while let Ok((daemon, _)) = listener.accept().await {
+                let (to, now, late) = (to.clone(), now.clone(), late.next().unwrap());
+                tokio::spawn(async move {
+                    // An end that goes away ends the other.
+                    let _ = relay(daemon, &to, now, late).await;
+                });
+            }
+        });
+        Self {
+            address: format!("http://127.0.0.1:{port}"),
+            fault,
+        }
+    }
+
+    pub(crate) fn is(&self, fault: Fault) {
+        self.fault.send_replace(fault);
+    }
+}
+
+async fn relay(
+    mut daemon: TcpStream,
+    to: &str,
+    mut now: watch::Receiver<Fault>,
+    late: Duration,
+) -> std::io::Result<()> {
+    let mut asked = Vec::new();
+    while asked.len() < EVENTS.len() {
+        if daemon.read_buf(&mut asked).await? == 0 {
+            return Ok(());
+        }
+    }
+    let events = asked.starts_with(EVENTS);
+    if events && *now.borrow() == Fault::Cut {
+        return Ok(());
+    }
+    let mut pbx = TcpStream::connect(to).await?;
+    pbx.write_all(&asked).await?;
+    asked.clear();
+    if !events {
+        return answers(&mut daemon, &mut pbx, &now, late).await;
+    }
+    let mut heard = Vec::new();
+    loop {
+        let fault = *now.borrow_and_update();
+        tokio::select! {
+            _ = now.changed() => {}
+            read = pbx.read_buf(&mut heard), if fault == Fault::Nothing || fault == Fault::Slow => {
+                if read? == 0 {
+                    return Ok(());
+                }
+                daemon.write_all(&heard).await?;
+                heard.clear();
+            }
+            read = daemon.read_buf(&mut asked) => {
+                if read? == 0 {
+                    return Ok(());
+                }
+                pbx.write_all(&asked).await?;
+            }
+        }
+        asked.clear();
+        if *now.borrow() == Fault::Cut {
+            return Ok(());
+        }
+    }
+}
+
+/// One after the other, each after its time.
+async fn answers(
+    daemon: &mut TcpStream,
+    pbx: &mut TcpStream,
+    now: &watch::Receiver<Fault>,
+    late: Duration,
+) -> std::io::Result<()> {
+    let (mut asked, mut answered, mut begun) = (Vec::new(), Vec::new(), false);
+    loop {
+        tokio::select! {
+            read = daemon.read_buf(&mut asked) => {
+                if read? == 0 {
+                    return Ok(());
+                }
+                pbx.write_all(&asked).await?;
+                asked.clear();
+                begun = false;
+            }
+            read = pbx.read_buf(&mut answered) => {
+                if read? == 0 {
+                    return Ok(());
+                }
+                if !std::mem::replace(&mut begun, true) && *now.borrow() == Fault::Slow {
+                    sleep(late).await;
+                }
+                daemon.write_all(&answered).await?;
+                answered.clear();
+            }
+        }
+    }
+}
