@@ -147,8 +147,9 @@ impl Pbx {
                 let _ = follower.send(News::Event(Event::Entered(entered.clone())));
             }
             (Some(_) | None, Some(_)) => {}
-            // Whoever rang it has gone meanwhile.
-            (Some(_), None) => self.order_soon(self.ari.hang_up(&entered.call)),
+            (Some(leg), None) => {
+                tokio::spawn(resume::picked_up(self.clone(), engine.clone(), leg));
+            }
             (None, None) => Performer::take_in(self, engine, entered.clone()),
         }
     }

@@ -220,7 +220,13 @@ impl Performer {
     async fn perform(&mut self, script: &Script, asked: &Asked) -> Result<(Turn, Asked), Break> {
         self.turn = script.turn;
         self.prompted = matches!(script.then, Then::Ask { .. });
-        let key = self.say(script).await?;
+        // Two who are joined already are not talked into.
+        let joined = self.resumed && matches!(script.then, Then::Dial { .. } | Then::Room { .. });
+        let key = if joined {
+            None
+        } else {
+            self.say(script).await?
+        };
         let asked = match &script.then {
             Then::Ask { .. } if key.is_some() => Asked::Digits(key),
             Then::Ask { wait_s } => Asked::Digits(self.key_within(seconds(*wait_s)).await?),

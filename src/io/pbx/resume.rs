@@ -47,17 +47,20 @@ pub(super) async fn resume(pbx: Arc<Pbx>, engine: Engine) {
         }
     };
     bury(&pbx, &engine, &there);
+    let mut others = HashSet::new();
     for (leg, phase) in &there.legs {
         match owner(&pbx, &engine, &there, *leg).await {
             Owner::Flow => take_up(&pbx, &engine, *leg, phase),
             Owner::Nobody => pbx.order_soon(pbx.ari.hang_up(&call_of(*leg))),
-            Owner::Other => {}
+            Owner::Other => {
+                others.insert(call_of(*leg));
+            }
         }
     }
     for call in there.channels.iter().filter(|call| leg_of(call).is_none()) {
         take_up_caller(&pbx, &engine, call).await;
     }
-    end_empty_bridges(&pbx).await;
+    end_bridges(&pbx, &others).await;
     // What lives in a flow and not on the PBX ended in the gap: nobody waits for its deadline.
     if let Err(error) = engine.restart_flows().await {
         warn!(%error, "what ended unheard is found at its deadline");
@@ -67,6 +70,18 @@ pub(super) async fn resume(pbx: Arc<Pbx>, engine: Engine) {
         legs = there.legs.len(),
         "what lives on the PBX is taken up"
     );
+}
+
+/// A phone was picked up for which nobody performs: whoever rang it has gone, or does not know of it yet after a restart
+/// and finds it picked up.
+pub(super) async fn picked_up(pbx: Arc<Pbx>, engine: Engine, leg: LegId) {
+    let call = call_of(leg);
+    let Some(there) = ask(&pbx).await else { return };
+    match owner(&pbx, &engine, &there, leg).await {
+        Owner::Flow => pbx.tell(&engine, &call, Phase::Answered),
+        Owner::Nobody => pbx.order_soon(pbx.ari.hang_up(&call)),
+        Owner::Other => {}
+    }
 }
 
 async fn ask(pbx: &Pbx) -> Option<There> {
@@ -164,10 +179,12 @@ async fn take_up_caller(pbx: &Arc<Pbx>, engine: &Engine, call: &CarrierCallId) {
     }
 }
 
-async fn end_empty_bridges(pbx: &Arc<Pbx>) {
+/// Bridges in which nobody is for whom somebody performs.
+async fn end_bridges(pbx: &Arc<Pbx>, others: &HashSet<CarrierCallId>) {
     let bridges = read(pbx, pbx.ari.bridges(), |said| pbx.ari.bridges_made(said)).await;
     for bridge in bridges.into_iter().flatten() {
-        if bridge.channels.is_empty() {
+        let mut channels = bridge.channels.iter();
+        if !channels.any(|call| pbx.performs(call) || others.contains(call)) {
             pbx.order_soon(pbx.ari.end_bridge(&bridge.id));
         }
     }
