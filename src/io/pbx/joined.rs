@@ -74,7 +74,11 @@ impl Performer {
         let ari = &self.pbx.ari;
         let heard = self.pbx.heard(ari.look_up(other)).await;
         match heard.read(|said| ari.found(said)) {
-            Some(Found::Call { phase, .. }) => Ok(phase == Phase::Answered),
+            Some(Found::Call { phase, .. }) if phase == Phase::Answered => {
+                self.pbx.picked_up(&self.engine, other);
+                Ok(true)
+            }
+            Some(Found::Call { .. }) => Ok(false),
             Some(Found::Nothing) => Err(End::Failed),
             // Nobody knows: it may ring, and its own end tells.
             None => Ok(false),

@@ -64,7 +64,7 @@ pub(super) struct Performer {
     /// What it hears: the PBX lets playbacks of a channel wait for each other.
     playing: Option<String>,
     holds: u32,
-    /// Nothing is rung before it is known whether it rings already.
+    /// What is to be rung first may ring already, or talk with this leg.
     pub(super) resumed: bool,
 }
 
@@ -218,7 +218,12 @@ impl Performer {
     async fn perform(&mut self, script: &Script, asked: &Asked) -> Result<(Turn, Asked), Break> {
         self.turn = script.turn;
         self.prompted = matches!(script.then, Then::Ask { .. });
-        let key = self.say(script).await?;
+        self.resumed &= matches!(script.then, Then::Dial { .. } | Then::Hold { .. });
+        let key = match self.resumed {
+            // Two may talk already.
+            true => None,
+            false => self.say(script).await?,
+        };
         let asked = match &script.then {
             Then::Ask { .. } if key.is_some() => Asked::Digits(key),
             Then::Ask { wait_s } => Asked::Digits(self.key_within(seconds(*wait_s)).await?),
