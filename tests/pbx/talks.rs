@@ -140,3 +140,43 @@ async fn the_pbx_ends_every_leg_of_ours_in_time_even_when_we_are_dead() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_talk_goes_on_when_we_are_killed_and_come_back() {
+    let (house, an, customer, id) = customer_rings("", picks_up()).await;
+    customer.next("answered").await;
+    house.daemon.lead_with(&id, "bridged").await;
+    house.daemon.kill();
+    talk(&an, &customer).await;
+    house.daemon.serve(&house.asterisk).await;
+    talk(&an, &customer).await;
+    customer.hangs_up();
+    house.daemon.lead_with(&id, "hung-up").await;
+    an.presses("1");
+    house.daemon.ends(&id, "connected").await;
+    for phone in [&an, &customer] {
+        assert_eq!(phone.all("incoming").len(), 1);
+    }
+    house.is_quiet().await;
+}
+
+#[tokio::test]
+async fn a_rep_who_was_whispered_to_when_we_were_killed_hears_it_again_and_accepts() {
+    let house = House::open(Config::of(&["an"], "")).await;
+    let an = house.rep(AN, picks_up()).await;
+    let customer = house.outside(CUSTOMER, picks_up()).await;
+    let id = house.daemon.sends(&lead(CUSTOMER)).await;
+    an.next("answered").await;
+    house.daemon.lead_with(&id, "rep-answered").await;
+    house.daemon.kill();
+    house.daemon.serve(&house.asterisk).await;
+    let again = heard_since(&an, seconds_now() + 1.0, ms(1500)).await;
+    assert!(again.is_speech());
+    an.presses("1");
+    customer.next("answered").await;
+    talk(&an, &customer).await;
+    an.hangs_up();
+    house.daemon.ends(&id, "unconfirmed").await;
+    assert_eq!(an.all("incoming").len(), 1);
+    house.is_quiet().await;
+}
