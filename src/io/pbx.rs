@@ -136,22 +136,35 @@ impl Pbx {
 
     /// A phone was picked up, or somebody rings us.
     fn entered(self: &Arc<Self>, engine: &Engine, entered: &Entered) {
-        let new = self.stage().up.insert(entered.call.clone());
         let follower = self.follower(&entered.call);
         match (entered.leg(), follower) {
             (Some(leg), None) if leg.side == Side::Rep => {
+                self.stage().up.insert(entered.call.clone());
                 Performer::start(self, engine, leg, &entered.call, false)
             }
-            (Some(_), Some(follower)) if new => {
-                self.tell(engine, &entered.call, Phase::Answered);
-                let _ = follower.send(News::Event(Event::Entered(entered.clone())));
+            (Some(_), Some(follower)) => {
+                if self.picked_up(engine, &entered.call) {
+                    let _ = follower.send(News::Event(Event::Entered(entered.clone())));
+                }
             }
-            (Some(_) | None, Some(_)) => {}
             (Some(leg), None) => {
                 tokio::spawn(resume::picked_up(self.clone(), engine.clone(), leg));
             }
-            (None, None) => Performer::take_in(self, engine, entered.clone()),
+            (None, Some(_)) => {}
+            (None, None) => {
+                self.stage().up.insert(entered.call.clone());
+                Performer::take_in(self, engine, entered.clone())
+            }
         }
+    }
+
+    /// Notes that a phone which was rung for another has been picked up; `false`: it is known already.
+    fn picked_up(self: &Arc<Self>, engine: &Engine, call: &CarrierCallId) -> bool {
+        let new = self.stage().up.insert(call.clone());
+        if new {
+            self.tell(engine, call, Phase::Answered);
+        }
+        new
     }
 
     fn gone(self: &Arc<Self>, engine: &Engine, call: &CarrierCallId, cause: Cause) {

@@ -45,6 +45,7 @@ pub(crate) struct Config {
     reps: Vec<String>,
     terms: String,
     voice: String,
+    crowd: usize,
 }
 
 impl Config {
@@ -54,6 +55,7 @@ impl Config {
             reps: reps.iter().map(|rep| (*rep).to_owned()).collect(),
             terms: terms.replace("; ", "\n"),
             voice: String::new(),
+            crowd: 0,
         }
     }
 
@@ -61,6 +63,17 @@ impl Config {
     pub(crate) fn spoken_by(mut self, command: &str) -> Self {
         self.voice = format!("voice = {command}\n");
         self
+    }
+
+    /// So many reps in turn, whose phones are out there.
+    pub(crate) fn crowd(crowd: usize, terms: &str) -> Self {
+        let reps: Vec<_> = (0..crowd).map(|count| format!("rep{count}")).collect();
+        let reps: Vec<_> = reps.iter().map(String::as_str).collect();
+        let terms = format!("strategy = \"round-robin\"; {terms}");
+        Self {
+            crowd,
+            ..Self::of(&reps, &terms)
+        }
     }
 
     /// Writes them for a daemon on this port and the carrier at this address, which is the PBX's or in front of it.
@@ -108,6 +121,12 @@ endpoints = {{ {} }}
                 "[[rep]]\nid = \"{id}\"\nname = \"{name}\"\nphone = \"{phone}\"\nlanguages = [\"{language}\"]\n"
             );
         }
+        for rep in 0..self.crowd {
+            let phone = one_of_the_crowd(rep);
+            text += &format!(
+                "[[rep]]\nid = \"rep{rep}\"\nname = \"Jan Peeters {rep}\"\nphone = \"{phone}\"\nlanguages = [\"nl\"]\n"
+            );
+        }
         let strategy = if self.terms.contains("strategy") {
             ""
         } else {
@@ -120,6 +139,11 @@ endpoints = {{ {} }}
             self.reps, self.terms
         )
     }
+}
+
+/// The phone of a rep of a crowd.
+pub(crate) fn one_of_the_crowd(rep: usize) -> String {
+    format!("+3247200{rep:04}")
 }
 
 /// The daemon's secrets, as it finds them in its environment.

@@ -17,6 +17,7 @@ mod lead_line;
 mod misses;
 mod one_lead;
 mod outsiders;
+mod rush;
 mod speech;
 mod talks;
 mod voice;

@@ -1,9 +1,10 @@
 //! One lead under way between real phones, in a house with neighbours who talk, and things that go wrong meanwhile.
 
+use reqwest::Method;
 use serde_json::Value;
 
 use crate::config::{AN, BART, Config};
-use crate::daemon::{CUSTOMER, lead};
+use crate::daemon::{CUSTOMER, lead, until};
 use crate::house::{House, accepts, talk};
 use crate::neighbours::{NEIGHBOURS, Neighbours, only_they_are_left};
 use crate::phones::{Behaviour, Phone};
@@ -71,6 +72,7 @@ impl Story {
     /// They talk, hang up, and each phone has rung this often.
     pub(crate) async fn ends_well(&self, rep: &Phone, rings: [usize; 3]) -> Value {
         self.customer.next("answered").await;
+        self.are_joined().await;
         talk(rep, &self.customer).await;
         rep.hangs_up();
         self.customer.next("ended").await;
@@ -79,6 +81,20 @@ impl Story {
         only_they_are_left(&self.house).await;
         self.neighbours.talk_on().await;
         lead
+    }
+
+    /// Two are in a bridge of ours.
+    async fn are_joined(&self) {
+        until("two are in a bridge of ours", || async {
+            let asked = self.house.asterisk.ask(Method::GET, "/bridges").await;
+            let (_, bridges) = asked.unwrap();
+            let full = |bridge: &Value| {
+                let ours = bridge["id"].as_str().unwrap().starts_with("lb-");
+                ours && bridge["channels"].as_array().unwrap().len() == 2
+            };
+            bridges.as_array().unwrap().iter().any(full)
+        })
+        .await;
     }
 
     /// How often An's, Bart's and the customer's phones have rung.

@@ -10,7 +10,7 @@ use leadbridge_providers::{
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, error, info_span, warn};
 
 use super::Pbx;
 use crate::io::carrier::keep_trying;
@@ -64,7 +64,7 @@ pub(super) struct Performer {
     /// What it hears: the PBX lets playbacks of a channel wait for each other.
     playing: Option<String>,
     holds: u32,
-    /// Nothing is rung before it is known whether it rings already.
+    /// What is to be rung first may ring already, or talk with this leg.
     pub(super) resumed: bool,
 }
 
@@ -156,14 +156,9 @@ impl Performer {
             let script = self.ask(question.0, &question.1).await;
             question = match self.perform(&script, &question.1).await {
                 Ok(question) => question,
-                Err(Break::Interrupted(turn)) => {
-                    self.hush().await;
-                    (turn, Asked::Answer)
-                }
+                Err(Break::Interrupted(turn)) => (turn, Asked::Answer),
                 Err(Break::Over) => return self.end().await,
             };
-            // What is asked from now on is this performer's own.
-            self.resumed = false;
         }
     }
 
@@ -207,9 +202,12 @@ impl Performer {
             engine.callback(&id, leg, Some(turn), question).await
         };
         match timeout(ANSWER_WITHIN, tokio::spawn(answering.in_current_span())).await {
-            Ok(Ok(Ok(script))) => Some(script.unwrap_or_else(|| self.dealt_with())),
-            Ok(Ok(Err(_)) | Err(_)) | Err(_) => None,
+            Ok(Ok(Ok(script))) => return Some(script.unwrap_or_else(|| self.dealt_with())),
+            Ok(Ok(Err(error))) => warn!(%error, "the store did not do it"),
+            Ok(Err(_)) => error!("a decision panicked; this is a mistake in leadbridge"),
+            Err(_) => warn!("the store did not answer in time"),
         }
+        None
     }
 
     fn dealt_with(&self) -> Script {
@@ -218,14 +216,17 @@ impl Performer {
 
     /// Performs a script; what is to be asked next.
     async fn perform(&mut self, script: &Script, asked: &Asked) -> Result<(Turn, Asked), Break> {
+        self.hush().await;
         self.turn = script.turn;
         self.prompted = matches!(script.then, Then::Ask { .. });
-        // Two who are joined already are not talked into.
-        let joined = self.resumed && matches!(script.then, Then::Dial { .. } | Then::Room { .. });
-        let key = if joined {
-            None
-        } else {
-            self.say(script).await?
+        self.resumed &= matches!(
+            script.then,
+            Then::Dial { .. } | Then::Room { .. } | Then::Hold { .. }
+        );
+        let key = match self.resumed {
+            // Two may talk already.
+            true => None,
+            false => self.say(script).await?,
         };
         let asked = match &script.then {
             Then::Ask { .. } if key.is_some() => Asked::Digits(key),

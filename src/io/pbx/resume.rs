@@ -78,7 +78,9 @@ pub(super) async fn picked_up(pbx: Arc<Pbx>, engine: Engine, leg: LegId) {
     let call = call_of(leg);
     let Some(there) = ask(&pbx).await else { return };
     match owner(&pbx, &engine, &there, leg).await {
-        Owner::Flow => pbx.tell(&engine, &call, Phase::Answered),
+        Owner::Flow => {
+            pbx.picked_up(&engine, &call);
+        }
         Owner::Nobody => pbx.order_soon(pbx.ari.hang_up(&call)),
         Owner::Other => {}
     }
@@ -128,9 +130,9 @@ fn take_up(pbx: &Arc<Pbx>, engine: &Engine, leg: LegId, phase: &Phase) {
         // Picked up in the gap, perhaps.
         return pbx.hear(engine, Event::Entered(entered(call)));
     }
-    pbx.stage().up.insert(call.clone());
     // The rep's own performer takes up the customer.
     if leg.side == Side::Rep {
+        pbx.stage().up.insert(call.clone());
         Performer::start(pbx, engine, leg, &call, true);
     }
 }

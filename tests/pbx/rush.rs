@@ -1,0 +1,59 @@
+//! Fifty leads at the same moment, and fifty reps who pick up and press 1.
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::asterisk::Asterisk;
+use crate::config::{Config, one_of_the_crowd};
+use crate::daemon::{lead, ms, until};
+use crate::house::{House, accepts};
+use crate::phones::Behaviour;
+
+const MANY: usize = 50;
+
+#[tokio::test]
+async fn fifty_customers_talk_with_fifty_reps() {
+    let house = House::open(Config::crowd(MANY, "ring_s = 20; customer_s = 20")).await;
+    let (mut reps, mut customers) = (vec![], vec![]);
+    for count in 0..MANY {
+        reps.push(
+            house
+                .phones
+                .phone(&one_of_the_crowd(count), accepts())
+                .await,
+        );
+        let picks_up = Behaviour::answers(ms(500));
+        customers.push(house.phones.phone(&customer(count), picks_up).await);
+    }
+    let leads: Vec<_> = customers.iter().map(|phone| lead(&phone.number)).collect();
+    let ids = join_all(leads.iter().map(|lead| house.daemon.sends(lead))).await;
+    for id in &ids {
+        house.daemon.lead_with(id, "bridged").await;
+    }
+    until("all are joined", || async {
+        pairs(&house.asterisk).await == MANY
+    })
+    .await;
+    for rep in &reps {
+        rep.hangs_up();
+    }
+    for id in &ids {
+        house.daemon.ends(id, "unconfirmed").await;
+    }
+    for phone in reps.iter().chain(&customers) {
+        assert_eq!(phone.all("incoming").len(), 1, "{}", phone.number);
+    }
+    house.is_quiet().await;
+}
+
+fn customer(count: usize) -> String {
+    format!("+3247300{count:04}")
+}
+
+/// How many bridges hold two.
+async fn pairs(asterisk: &Asterisk) -> usize {
+    let (_, bridges) = asterisk.ask(Method::GET, "/bridges").await.unwrap();
+    let two = |bridge: &&Value| bridge["channels"].as_array().unwrap().len() == 2;
+    bridges.as_array().unwrap().iter().filter(two).count()
+}
