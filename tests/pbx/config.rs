@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::asterisk::{Asterisk, LEAD_LINE, USER};
+use super::asterisk::{Asterisk, LEAD_LINE, USER};
 
 pub(crate) const API_TOKEN: &str = "the-interface-token-77aa";
 pub(crate) const WEBSITE_SECRET: &str = "the-website-secret-51bd";

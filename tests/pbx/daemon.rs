@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use crate::asterisk::{Asterisk, LOOK_EVERY, PATIENCE, free_port};
-use crate::config::{API_TOKEN, Config, STAFF, WEBSITE_SECRET, secrets};
+use super::asterisk::{Asterisk, LOOK_EVERY, PATIENCE, free_port};
+use super::config::{API_TOKEN, Config, STAFF, WEBSITE_SECRET, secrets};
 
 pub(crate) const CUSTOMER: &str = "+32470123456";
 /// What is personal in every lead of these tests.

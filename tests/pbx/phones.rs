@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use crate::asterisk::{Asterisk, LOOK_EVERY, PATIENCE};
-use crate::sound::Sound;
+use super::asterisk::{Asterisk, LOOK_EVERY, PATIENCE};
+use super::sound::Sound;
 
 /// What is missing, and how to get it.
 const INSTALL: &str = "needs a Python with pjsua2: run tests/run once: it makes target/venv";
