@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leadbridge_providers::asterisk::{Cause, Entered, Event, call_of, leg_of};
+use leadbridge_providers::asterisk::{Cause, Entered, Event, call_of, leg_of, leg_of_bridge};
 use leadbridge_providers::{CarrierCallId, End, LegId, Phase, Request, Response, Side};
 use tokio::time::sleep;
 use tracing::{info, warn};
@@ -34,6 +34,8 @@ enum Owner {
 
 /// Asks until the PBX says, and takes up what it said.
 pub(super) async fn resume(pbx: Arc<Pbx>, engine: Engine) {
+    // Whoever comes after the question is not in the answer.
+    let before: Vec<_> = pbx.stage().followed.keys().cloned().collect();
     let there = loop {
         match ask(&pbx).await {
             Some(there) => break there,
@@ -46,7 +48,7 @@ pub(super) async fn resume(pbx: Arc<Pbx>, engine: Engine) {
             }
         }
     };
-    bury(&pbx, &engine, &there);
+    bury(&pbx, &engine, &there, before);
     let mut others = HashSet::new();
     for (leg, phase) in &there.legs {
         match owner(&pbx, &engine, &there, *leg).await {
@@ -104,11 +106,10 @@ async fn read<T>(
 }
 
 /// What we perform for and is there no more ended unheard. Whoever lives hears their prompt again: a key may be lost.
-fn bury(pbx: &Arc<Pbx>, engine: &Engine, there: &There) {
+fn bury(pbx: &Arc<Pbx>, engine: &Engine, there: &There, before: Vec<CarrierCallId>) {
     let placed = there.legs.iter().map(|(leg, _)| call_of(*leg));
     let living: HashSet<_> = placed.chain(there.channels.iter().cloned()).collect();
-    let followed: Vec<_> = pbx.stage().followed.keys().cloned().collect();
-    for call in followed {
+    for call in before {
         if !living.contains(&call) {
             pbx.stage().up.remove(&call);
             pbx.tell(engine, &call, Phase::Ended(End::Lost));
@@ -186,10 +187,19 @@ async fn end_bridges(pbx: &Arc<Pbx>, others: &HashSet<CarrierCallId>) {
     let bridges = read(pbx, pbx.ari.bridges(), |said| pbx.ari.bridges_made(said)).await;
     for bridge in bridges.into_iter().flatten() {
         let mut channels = bridge.channels.iter();
-        if !channels.any(|call| pbx.performs(call) || others.contains(call)) {
+        let taken = channels.any(|call| pbx.performs(call) || others.contains(call));
+        if !taken && !is_to_be_entered(pbx, &bridge.id) {
             pbx.order_soon(pbx.ari.end_bridge(&bridge.id));
         }
     }
+}
+
+/// Whether those for whom it was made are on their way.
+fn is_to_be_entered(pbx: &Pbx, bridge: &str) -> bool {
+    let stage = pbx.stage();
+    leg_of_bridge(bridge).is_some_and(|name| {
+        stage.rooms.contains_key(&name) || stage.followed.contains_key(&call_of(name))
+    })
 }
 
 fn entered(call: CarrierCallId) -> Entered {
