@@ -327,7 +327,7 @@ impl Engine {
     /// All flows claim their phones again before the first of them wakes another or asks the carrier (P4).
     async fn restart_flows(&self) -> Result<(), StoreError> {
         let mut restarted = Vec::new();
-        for leads in self.store.reads().open_flows().await?.chunks(BATCH) {
+        for leads in self.store.reads().flows_with_legs().await?.chunks(BATCH) {
             let steps = leads.iter().map(|lead| {
                 let rules = self.rules();
                 self.store
