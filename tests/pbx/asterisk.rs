@@ -69,7 +69,7 @@ impl Asterisk {
             password: format!("{:032x}", fastrand::u128(..)),
             sip: free_port(),
             outside: free_port(),
-            folder: tempfile::tempdir().unwrap(),
+            folder: folder(),
             client: Client::new(),
             process: Mutex::default(),
         };
@@ -229,6 +229,11 @@ fn write_all(from: &Path, to: &Path, write: impl Fn(&str) -> String) {
     }
 }
 
+/// Without a dot in its path: with one, Asterisk gives no sound that it fetches its format's ending and plays none.
+fn folder() -> TempDir {
+    tempfile::Builder::new().prefix("pbx").tempdir().unwrap()
+}
+
 fn templates() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pbx/etc")
 }
@@ -261,7 +266,7 @@ fn modules() -> PathBuf {
 }
 
 /// A port that no connection of this machine takes by chance, nor the sound of a call: it is come back to after a kill.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let first = 10_000 + (std::process::id() % 40) as u16 * 100;
     loop {

@@ -3,8 +3,15 @@
 
 mod asterisk;
 mod check;
+mod config;
+mod daemon;
+mod house;
 mod phones;
 mod sound;
 
+mod misses;
+mod one_lead;
 mod outsiders;
 mod speech;
+mod talks;
+mod voice;
