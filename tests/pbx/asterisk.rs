@@ -122,6 +122,17 @@ impl Asterisk {
         found.as_array().unwrap().iter().map(id).collect()
     }
 
+    /// Each channel's time limit, in seconds; 0 is none.
+    pub(crate) async fn time_limits(&self) -> Vec<u32> {
+        let mut limits = vec![];
+        for channel in self.ids("channels").await {
+            let path = format!("/channels/{channel}/variable?variable=TIMEOUT(absolute)");
+            let (_, variable) = self.ask(Method::GET, &path).await.unwrap();
+            limits.push(variable["value"].as_str().unwrap().parse::<f64>().unwrap() as u32);
+        }
+        limits
+    }
+
     /// What it has said so far.
     pub(crate) fn log(&self) -> String {
         let said = fs::read_to_string(self.folder.path().join("said")).unwrap_or_default();

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
+use reqwest::Method;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
-use crate::asterisk::{Asterisk, LOOK_EVERY};
+use crate::asterisk::{Asterisk, LOOK_EVERY, PATIENCE};
 use crate::config::{Config, STAFF};
 use crate::daemon::{Daemon, ms, until};
 use crate::phones::{Behaviour, Phone, Phones};
@@ -55,6 +57,20 @@ impl House {
         self.phones.phone(number, behaviour.says(OUTSIDE_HZ)).await
     }
 
+    /// Two are in one bridge.
+    pub(crate) async fn joined(&self) {
+        until("two are in one bridge", || async {
+            let (_, bridges) = self.asterisk.ask(Method::GET, "/bridges").await.unwrap();
+            let members = |bridge: &Value| bridge["channels"].as_array().unwrap().len();
+            bridges
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|bridge| members(bridge) == 2)
+        })
+        .await;
+    }
+
     /// Nothing of ours is left on the PBX: no channel and no bridge.
     pub(crate) async fn is_quiet(&self) {
         until("nothing of ours is left on the PBX", || async {
@@ -80,12 +96,14 @@ pub(crate) fn picks_up() -> Behaviour {
 
 /// What a phone has heard since `from` (seconds since 1970), once it is this long.
 pub(crate) async fn heard_since(phone: &Phone, from: f64, span: Duration) -> Sound {
+    let asked = Instant::now();
     loop {
         let (began, sound) = phone.heard();
         let start = Duration::from_secs_f64((from - began).max(0.0));
         if sound.lasts() >= start + span {
             return sound.part(start..start + span);
         }
+        assert!(asked.elapsed() < PATIENCE, "{}: not heard", phone.number);
         sleep(LOOK_EVERY).await;
     }
 }

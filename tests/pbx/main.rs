@@ -9,6 +9,7 @@ mod house;
 mod phones;
 mod sound;
 
+mod lead_line;
 mod misses;
 mod one_lead;
 mod outsiders;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::config::{AN, BART, Config};
-use crate::daemon::{CUSTOMER, lead, ms, told};
-use crate::house::{House, accepts, heard_since, picks_up, seconds_now, talk};
+use crate::daemon::{CUSTOMER, lead, ms, told, until};
+use crate::house::{House, OUTSIDE_HZ, accepts, heard_since, picks_up, seconds_now, talk};
 use crate::phones::{Behaviour, Phone};
 
 /// The ring tone.
@@ -67,7 +67,7 @@ async fn a_busy_customer_is_rung_once_more_when_the_rep_presses_1() {
     let busy = Behaviour::refuses(486, Duration::from_millis(3500));
     let (house, an, customer, id) = customer_rings("", busy).await;
     customer.next("ended").await;
-    customer.does(picks_up()).await;
+    customer.does(picks_up().says(OUTSIDE_HZ)).await;
     house.daemon.lead_with(&id, "customer-missed").await;
     let heard = heard_since(&an, seconds_now(), ms(1500)).await;
     assert!(heard.is_speech());
@@ -97,12 +97,11 @@ async fn whoever_whispers_hears_that_another_has_it_and_who_rings_stops() {
     let chloe = house.rep(crate::config::CHLOE, Behaviour::rings()).await;
     let customer = house.outside(CUSTOMER, picks_up()).await;
     let id = house.daemon.sends(&lead(CUSTOMER)).await;
-    customer.next("incoming").await;
-    let at = seconds_now();
-    assert!(chloe.next("ended").await.at - at < SOON_S);
-    let told = heard_since(&an, at, ms(1000)).await;
+    let at = chloe.next("ended").await.at;
+    let told = heard_since(&an, at + 0.2, ms(800)).await;
     assert!(told.is_speech());
-    assert_eq!(an.next("ended").await.told["code"], 200);
+    let over = an.next("ended").await;
+    assert!(over.told["code"] == 200 && over.at - at < 3.0, "{over:?}");
     customer.next("answered").await;
     talk(&bart, &customer).await;
     bart.hangs_up();
@@ -120,12 +119,22 @@ async fn whoever_whispers_hears_that_another_has_it_and_who_rings_stops() {
 
 #[tokio::test]
 async fn the_pbx_ends_every_leg_of_ours_in_time_even_when_we_are_dead() {
-    let (house, an, customer, id) =
-        customer_rings("ring_s = 1; customer_s = 2; talk_max_s = 3", picks_up()).await;
-    customer.next("answered").await;
+    let terms = "customer_s = 3; talk_max_s = 4";
+    let (house, an, customer, id) = customer_rings(terms, picks_up()).await;
+    let rang = customer.all("incoming")[0].at;
     house.daemon.lead_with(&id, "bridged").await;
+    let limits = house.asterisk.time_limits().await;
+    assert!(
+        limits.len() == 2 && limits.iter().all(|limit_s| *limit_s > 0),
+        "{limits:?}"
+    );
     house.daemon.kill();
+    let span = customer.next("ended").await.at - rang;
+    assert!((6.0..8.5).contains(&span), "{span}");
+    an.hangs_up();
     an.next("ended").await;
-    customer.next("ended").await;
-    house.is_quiet().await;
+    until("no channel is left", || async {
+        house.asterisk.ids("channels").await.is_empty()
+    })
+    .await;
 }

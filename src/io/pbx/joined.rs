@@ -57,6 +57,9 @@ impl Performer {
     }
 
     async fn place(&self, place: &Place) -> Placing {
+        if !self.pbx.is_connected() {
+            return Placing::NotSent;
+        }
         let ari = &self.pbx.ari;
         match self.pbx.heard(ari.place_beside(place, &self.call)).await {
             Heard::NotSent => Placing::NotSent,
@@ -80,25 +83,20 @@ impl Performer {
 
     /// The ring tone plays until somebody picks up; `Some`: nobody did.
     async fn until_picked_up(&mut self, other: &CarrierCallId) -> Result<Option<End>, Break> {
-        let mut tone = self.ring_tone().await?;
-        loop {
+        self.ring_tone().await?;
+        let end = loop {
             match self.next(None).await? {
-                Some(Event::Entered(entered)) if entered.call == *other => break,
-                Some(Event::Gone { call, cause }) if call == *other => {
-                    self.stop(&tone).await;
-                    return Ok(Some(cause.end(false)));
-                }
-                Some(Event::Played { playback, .. }) if playback == tone => {
-                    tone = self.ring_tone().await?
-                }
+                Some(Event::Entered(entered)) if entered.call == *other => break None,
+                Some(Event::Gone { call, cause }) if call == *other => break Some(cause.end(false)),
+                Some(Event::Played { .. }) => self.ring_tone().await?,
                 Some(_) | None => {}
             }
-        }
-        self.stop(&tone).await;
-        Ok(None)
+        };
+        self.hush().await;
+        Ok(end)
     }
 
-    async fn ring_tone(&mut self) -> Result<String, Break> {
+    async fn ring_tone(&mut self) -> Result<(), Break> {
         let url = self.pbx.ring_tone.clone();
         self.play(&url).await
     }
@@ -156,17 +154,15 @@ impl Performer {
     }
 
     async fn until_met(&mut self, name: LegId) -> Result<(), Break> {
-        let mut tone = self.ring_tone().await?;
+        self.ring_tone().await?;
         loop {
             match self.next(None).await? {
                 Some(Event::Joined { .. }) => break,
-                Some(Event::Played { playback, .. }) if playback == tone => {
-                    tone = self.ring_tone().await?
-                }
+                Some(Event::Played { .. }) => self.ring_tone().await?,
                 Some(_) | None => {}
             }
         }
-        self.stop(&tone).await;
+        self.hush().await;
         self.until_parted(name).await
     }
 

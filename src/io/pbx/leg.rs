@@ -20,6 +20,8 @@ use crate::script;
 
 /// A sentence whose end nobody tells is over by then.
 const SAID_WITHIN: Duration = Duration::from_secs(45);
+/// How long two may talk whom nobody's lead joined, in seconds.
+const PUT_THROUGH_S: u32 = 3600;
 /// How often a leg is put off while the store is away.
 const HOLDS_MAX: u32 = 5;
 
@@ -51,9 +53,13 @@ pub(super) struct Performer {
     pub(super) leg: LegId,
     pub(super) tell: mpsc::UnboundedSender<News>,
     news: mpsc::UnboundedReceiver<News>,
-    /// The turn of the prompt that awaits a key.
-    prompted: Option<Turn>,
+    /// The turn of the script that it hears.
+    turn: Turn,
+    /// That script awaits a key.
+    prompted: bool,
     playbacks: u32,
+    /// What it hears: the PBX lets playbacks of a channel wait for each other.
+    playing: Option<String>,
     holds: u32,
     /// Nothing is rung before it is known whether it rings already.
     pub(super) resumed: bool,
@@ -77,11 +83,7 @@ impl Performer {
 
     /// Somebody rings us.
     pub(super) fn take_in(pbx: &Arc<Pbx>, engine: &Engine, entered: Entered) {
-        let leg = LegId {
-            lead: engine.clock.lead_id(),
-            side: Side::In,
-            number: 0,
-        };
+        let leg = nobodys_leg(engine);
         if let Some(performer) = Performer::new(pbx, engine, leg, &entered.call, false) {
             tokio::spawn(performer.receive(entered));
         }
@@ -107,8 +109,10 @@ impl Performer {
             leg,
             tell,
             news,
-            prompted: None,
+            turn: 0,
+            prompted: false,
             playbacks: 0,
+            playing: None,
             holds: 0,
             resumed,
         })
@@ -148,7 +152,10 @@ impl Performer {
             let script = self.ask(question.0, &question.1).await;
             question = match self.perform(&script, &question.1).await {
                 Ok(question) => question,
-                Err(Break::Interrupted(turn)) => (turn, Asked::Answer),
+                Err(Break::Interrupted(turn)) => {
+                    self.hush().await;
+                    (turn, Asked::Answer)
+                }
                 Err(Break::Over) => return self.end().await,
             };
         }
@@ -214,26 +221,12 @@ impl Performer {
 
     /// Performs a script; what is to be asked next.
     async fn perform(&mut self, script: &Script, asked: &Asked) -> Result<(Turn, Asked), Break> {
-        let turn = script.turn;
-        self.prompted = matches!(script.then, Then::Ask { .. }).then_some(turn);
+        self.turn = script.turn;
+        self.prompted = matches!(script.then, Then::Ask { .. });
         let key = self.say(script).await?;
-        let over = |end| {
-            (
-                turn,
-                Asked::Dial {
-                    end,
-                    still_up: true,
-                },
-            )
-        };
-        match &script.then {
-            Then::Ask { .. } if key.is_some() => Ok((turn, Asked::Digits(key))),
-            Then::Ask { wait_s } => {
-                let key = self
-                    .key_within(Duration::from_secs(u64::from(*wait_s)))
-                    .await?;
-                Ok((turn, Asked::Digits(key)))
-            }
+        let asked = match &script.then {
+            Then::Ask { .. } if key.is_some() => Asked::Digits(key),
+            Then::Ask { wait_s } => Asked::Digits(self.key_within(seconds(*wait_s)).await?),
             Then::Dial {
                 leg,
                 to,
@@ -241,45 +234,29 @@ impl Performer {
                 timeout_s,
                 time_limit_s,
             } => {
-                let place = Place {
-                    leg: *leg,
-                    to: to.clone(),
-                    from: from.clone(),
-                    timeout_s: *timeout_s,
-                    time_limit_s: *time_limit_s,
-                    turn: 0,
-                };
-                Ok(over(self.dial(&place).await?))
+                let place = place(*leg, to, from, *timeout_s, *time_limit_s);
+                dialled(self.dial(&place).await?)
             }
             Then::Room { name, waits, .. } => {
                 self.meet(*name, *waits).await?;
-                Ok(over(End::Completed { up_s: None }))
+                dialled(End::Completed { up_s: None })
             }
             Then::PutThrough {
                 to,
                 from,
                 timeout_s,
             } => {
-                let place = Place {
-                    leg: LegId {
-                        lead: self.engine.clock.lead_id(),
-                        side: Side::In,
-                        number: 0,
-                    },
-                    to: to.clone(),
-                    from: from.clone(),
-                    timeout_s: *timeout_s,
-                    time_limit_s: PUT_THROUGH_S,
-                    turn: 0,
-                };
-                Ok(over(self.dial(&place).await?))
+                let nobodys = nobodys_leg(&self.engine);
+                let place = place(nobodys, to, from, *timeout_s, PUT_THROUGH_S);
+                dialled(self.dial(&place).await?)
             }
             Then::Hold { pause_s, .. } => {
-                self.wait(Duration::from_secs(u64::from(*pause_s))).await?;
-                Ok((turn, asked.clone()))
+                self.wait(seconds(*pause_s)).await?;
+                asked.clone()
             }
-            Then::HangUp => Err(Break::Over),
-        }
+            Then::HangUp => return Err(Break::Over),
+        };
+        Ok((script.turn, asked))
     }
 
     /// Speaks; a key ends it where one is awaited.
@@ -288,34 +265,37 @@ impl Performer {
             return Ok(None);
         };
         let url = format!("{}/{key}.wav", self.pbx.sounds);
-        let playback = self.play(&url).await?;
+        self.play(&url).await?;
         let until = Instant::now() + SAID_WITHIN;
         loop {
             match self.next(Some(until)).await? {
-                Some(Event::Key { key, .. }) if self.prompted.is_some() => {
-                    self.stop(&playback).await;
+                Some(Event::Key { key, .. }) if self.prompted => {
+                    self.hush().await;
                     return Ok(Some(key));
                 }
-                Some(Event::Played { playback: over, .. }) if over == playback => return Ok(None),
+                Some(Event::Played { .. }) | None => return Ok(None),
                 Some(_) => {}
-                None => return Ok(None),
             }
         }
     }
 
-    /// Begins to play what is at this address.
-    pub(super) async fn play(&mut self, url: &str) -> Result<String, Break> {
+    /// Begins to play what is at this address; [`Event::Played`] comes at its end.
+    pub(super) async fn play(&mut self, url: &str) -> Result<(), Break> {
+        self.hush().await;
         self.playbacks += 1;
         let playback = playback_of(self.leg, self.playbacks);
         let request = self.pbx.ari.play(&self.call, url, &playback);
-        match self.pbx.order(request).await {
-            Ordered::Gone => Err(Break::Over),
-            Ordered::Done | Ordered::Again | Ordered::OurSetUp => Ok(playback),
+        if self.pbx.order(request).await == Ordered::Gone {
+            return Err(Break::Over);
         }
+        self.playing = Some(playback);
+        Ok(())
     }
 
-    pub(super) async fn stop(&self, playback: &str) {
-        if let Some(request) = self.pbx.ari.stop_playing(playback) {
+    /// Ends what is heard.
+    pub(super) async fn hush(&mut self) {
+        let playing = self.playing.take();
+        if let Some(request) = playing.and_then(|playback| self.pbx.ari.stop_playing(&playback)) {
             self.pbx.order(request).await;
         }
     }
@@ -337,28 +317,28 @@ impl Performer {
         Ok(())
     }
 
-    /// What happens next; `None` when nothing did until then.
+    /// What happens next to this leg and to the one it rings; `None` when nothing did until then.
     pub(super) async fn next(&mut self, until: Option<Instant>) -> Result<Option<Event>, Break> {
         loop {
             let news = match until {
-                Some(until) => timeout_at(until, self.news.recv()).await.ok(),
-                None => Some(self.news.recv().await),
+                Some(until) => timeout_at(until, self.news.recv()).await,
+                None => Ok(self.news.recv().await),
             };
-            match news {
-                None => return Ok(None),
-                Some(Some(News::Event(Event::Gone { call, .. } | Event::Left { call })))
+            let Ok(news) = news else { return Ok(None) };
+            match news.ok_or(Break::Over)? {
+                News::Event(Event::Gone { call, .. } | Event::Left { call })
                     if call == self.call =>
                 {
                     return Err(Break::Over);
                 }
-                Some(Some(News::Event(event))) => return Ok(Some(event)),
-                Some(Some(News::Interrupted(turn))) => return Err(Break::Interrupted(turn)),
-                Some(Some(News::Reconnected)) => {
-                    if let Some(turn) = self.prompted {
-                        return Err(Break::Interrupted(turn));
-                    }
-                }
-                Some(None) => return Err(Break::Over),
+                News::Event(Event::Played { playback, .. })
+                    if self.playing.take_if(|playing| *playing == playback).is_none() => {}
+                News::Event(event) => return Ok(Some(event)),
+                // It may have asked by itself meanwhile.
+                News::Interrupted(turn) if turn <= self.turn => {}
+                News::Interrupted(turn) => return Err(Break::Interrupted(turn)),
+                News::Reconnected if self.prompted => return Err(Break::Interrupted(self.turn)),
+                News::Reconnected => {}
             }
         }
     }
@@ -388,5 +368,31 @@ impl Performer {
     }
 }
 
-/// How long two may talk whom nobody's lead joined, in seconds.
-const PUT_THROUGH_S: u32 = 3600;
+/// A leg of a name that no lead has.
+fn nobodys_leg(engine: &Engine) -> LegId {
+    LegId {
+        lead: engine.clock.lead_id(),
+        side: Side::In,
+        number: 0,
+    }
+}
+
+fn place(leg: LegId, to: &str, from: &str, timeout_s: u32, time_limit_s: u32) -> Place {
+    Place {
+        leg,
+        to: to.to_owned(),
+        from: from.to_owned(),
+        timeout_s,
+        time_limit_s,
+        turn: 0,
+    }
+}
+
+fn dialled(end: End) -> Asked {
+    let still_up = true;
+    Asked::Dial { end, still_up }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds))
+}
