@@ -1,41 +1,72 @@
 //! One type for all carriers. A new one is a variant here, and the compiler names every line it is missing in.
+//!
+//! Twilio fetches from us what a leg hears; Asterisk is told, step by step. What only one kind has is asked of its
+//! own type: of [`Twilio`] in the routes that it calls, of [`Asterisk`] where its legs are performed.
 
-use crate::twilio::{SIGNATURE_HEADER, Twilio};
-use crate::{
-    Callback, Candidate, CarrierCallId, Found, Inbound, LegId, Ordered, Place, Placing, Request,
-    Response, Route, Script, TextIn, TextMessage, TextReport, Texting, Turn,
-};
+use crate::asterisk::Asterisk;
+use crate::twilio::Twilio;
+use crate::{CarrierCallId, Found, Ordered, Place, Placing, Request, Response};
 
 /// A carrier that is configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Carrier {
     /// Twilio, or whoever speaks its dialect.
     Twilio(Twilio),
+    /// The group's own PBX.
+    Asterisk(Asterisk),
 }
 
 impl Carrier {
-    /// Our name for it, as in the callback URLs.
-    pub fn id(&self) -> &str {
-        let Self::Twilio(carrier) = self;
-        &carrier.id
+    /// The one that fetches what a leg hears.
+    pub fn twilio(&self) -> Option<&Twilio> {
+        match self {
+            Self::Twilio(carrier) => Some(carrier),
+            Self::Asterisk(_) => None,
+        }
     }
 
-    /// The header that carries the signature of a callback, in lower case.
-    pub fn signature_header(&self) -> &'static str {
-        let Self::Twilio(_) = self;
-        SIGNATURE_HEADER
+    /// The one that is told what a leg hears.
+    pub fn asterisk(&self) -> Option<&Asterisk> {
+        match self {
+            Self::Twilio(_) => None,
+            Self::Asterisk(carrier) => Some(carrier),
+        }
     }
 
-    /// The type of the document that [`Carrier::script`] writes.
-    pub fn script_type(&self) -> &'static str {
-        let Self::Twilio(_) = self;
-        Twilio::SCRIPT_TYPE
+    /// How a placing of this phone ended.
+    pub fn placing(&self, place: &Place, response: Response<'_>) -> Placing {
+        match self {
+            Self::Twilio(carrier) => carrier.placing(response),
+            Self::Asterisk(carrier) => carrier.placing(&place.to, response),
+        }
     }
 
-    /// The document that answers an incoming text with nothing.
-    pub fn no_answer(&self) -> &'static str {
-        let Self::Twilio(_) = self;
-        Twilio::NO_ANSWER
+    /// Ends a call that nobody has picked up. Whether somebody has is for Twilio to say, and for whoever asks Asterisk.
+    pub fn cancel(&self, call: &CarrierCallId) -> Request {
+        match self {
+            Self::Twilio(carrier) => carrier.cancel(call),
+            Self::Asterisk(carrier) => carrier
+                .cancel(call)
+                .unwrap_or_else(|| carrier.send_on(call)),
+        }
+    }
+
+    /// Ends a call, however far it is.
+    pub fn hang_up(&self, call: &CarrierCallId) -> Request {
+        match self {
+            Self::Twilio(carrier) => carrier.hang_up(call),
+            Self::Asterisk(carrier) => carrier
+                .hang_up(call)
+                .unwrap_or_else(|| carrier.send_on(call)),
+        }
+    }
+
+    /// Asks for something that only our credentials open, and rings nobody.
+    pub fn account(&self) -> Request {
+        match self {
+            Self::Twilio(carrier) => carrier.account(),
+            Self::Asterisk(carrier) => carrier.info(),
+        }
     }
 }
 
@@ -47,6 +78,7 @@ macro_rules! pass_on {
             pub fn $name(&self, $($argument: $kind),*) -> $answer {
                 match self {
                     Self::Twilio(carrier) => carrier.$name($($argument),*),
+                    Self::Asterisk(carrier) => carrier.$name($($argument),*),
                 }
             })*
         }
@@ -56,50 +88,12 @@ macro_rules! pass_on {
 pass_on! {
     /// Rings a phone.
     place(place: &Place) -> Request;
-    /// How a placing ended.
-    placing(response: Response<'_>) -> Placing;
-    /// Makes a leg that is up ask for the script of this turn now.
-    interrupt(call: &CarrierCallId, leg: LegId, turn: Turn) -> Request;
-    /// Ends a call only while it is not answered.
-    cancel(call: &CarrierCallId) -> Request;
-    /// Ends a call, however far it is.
-    hang_up(call: &CarrierCallId) -> Request;
     /// What the answer to an interrupt, a cancel or a hang-up means.
     ordered(response: Response<'_>) -> Ordered;
     /// Asks how far a call is.
     look_up(call: &CarrierCallId) -> Request;
     /// What a look-up says; `None` where it makes no sense and is to be asked again.
     found(response: Response<'_>) -> Option<Found>;
-    /// Asks for the newest calls between two numbers.
-    search(to: &str, from: &str) -> Request;
-    /// Asks for the calls that a script of this call rang.
-    children(parent: &CarrierCallId) -> Request;
-    /// The calls that a search or a question for children found; `None` where the answer makes no sense.
-    candidates(response: Response<'_>) -> Option<Vec<Candidate>>;
-    /// Asks for the account: a check of the credentials that rings nobody.
-    account() -> Request;
-    /// Whether the account's answer says that our credentials are good; `None` where it makes no sense.
+    /// Whether the answer to [`Carrier::account`] says that our credentials are good; `None` where it makes no sense.
     recognised(response: Response<'_>) -> Option<bool>;
-    /// Asks, list by list, for a number that is to be shown; one list must have it. Rings nobody.
-    may_show(number: &str) -> Vec<Request>;
-    /// Whether such a list has the number; `None` where the answer makes no sense.
-    shows(number: &str, response: Response<'_>) -> Option<bool>;
-    /// Whether a callback comes from the carrier.
-    authentic(path_and_query: &str, content_type: Option<&str>, body: &[u8], signature: Option<&str>) -> bool;
-    /// Reads a callback.
-    read(route: Route, query: &str, body: &[u8]) -> Callback;
-    /// Reads a call that rings one of our own numbers.
-    read_inbound(query: &str, body: &[u8]) -> Inbound;
-    /// The document that makes a leg hear this script.
-    script(leg: LegId, script: &Script) -> String;
-    /// Sends a text message.
-    text(message: &TextMessage) -> Request;
-    /// How asking for a text ended.
-    texting(response: Response<'_>) -> Texting;
-    /// Reads a report about a text of ours.
-    text_report(body: &[u8]) -> TextReport;
-    /// Reads a text that came in; `None` for what is no text, such as a call.
-    text_in(body: &[u8]) -> Option<TextIn>;
-    /// Where the carrier asks what a leg hears.
-    answer_url(leg: LegId, turn: Turn) -> String;
 }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub mod asterisk;
 mod carrier;
 mod message;
 pub mod twilio;
@@ -410,7 +411,9 @@ pub struct Request {
     pub url: String,
     /// The value of `Authorization`. A secret: `Debug` leaves it out.
     pub authorization: String,
-    /// `application/x-www-form-urlencoded`, or empty.
+    /// What the body is written in.
+    pub content_type: &'static str,
+    /// May be empty.
     pub body: String,
 }
 

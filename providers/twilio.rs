@@ -28,6 +28,8 @@ const PATIENCE: &str = "#ct=2000&rt=4000&tt=15000&rc=3&rp=ct,rt,5xx";
 /// Where whoever is alone in a room fetches what they hear, below the public URL.
 pub const RING_TONE: &str = "/carriers/ring-tone.wav";
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// Calls on one page of a search. Newest come first, so what we look for is among them.
 const PAGE_SIZE: &str = "100";
 
@@ -199,6 +201,7 @@ impl Twilio {
             method,
             url,
             authorization,
+            content_type: FORM,
             body,
         }
     }

@@ -1,5 +1,6 @@
 //! Everything that touches the world: the only place that awaits, reads a clock, a disk or a socket.
 
+mod asking;
 pub mod carrier;
 pub mod clock;
 pub mod config;
@@ -12,6 +13,8 @@ pub mod log;
 pub mod metrics;
 pub mod notice;
 pub mod outgoing;
+pub mod pbx;
 pub mod reload;
+pub mod speech;
 pub mod store;
 pub mod web;

@@ -1,5 +1,7 @@
 //! One carrier's line out: rings leave at its pace and one at a time while it is down, everything else at once.
 //! What left and what became of it is the flow's to know; here is only what can be lost (P2 rests on the store).
+//!
+//! `carrier/errands.rs` is everything else: interrupts, cancels, hang-ups and look-ups.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,42 +9,38 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use leadbridge_providers::{
-    Candidate, Carrier, Found, LegId, Method, Ordered, Place, Placing, Request, Response,
-    TextMessage, Texting,
-};
+use leadbridge_providers::{Carrier, LegId, Place, Placing, Response, TextMessage, Texting};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::flow::errand::{CarrierErrand, Errand, LookUp, Within};
+use crate::flow::errand::{CarrierErrand, Errand};
 use crate::flow::{Event, Flow};
+use crate::io::asking::{Asking, Heard};
 use crate::io::engine::Engine;
 use crate::io::notice;
-use crate::io::outgoing;
+use crate::io::pbx::Pbx;
+use crate::io::speech::Speech;
 use crate::io::store::{Effect, OutboxId, StoreError};
 use crate::message::Turned;
 use crate::pacer::{Answer, Next, Pacer, Ring, Urgency};
 use crate::rotation::CarrierId;
 
-/// How long a carrier may take for an answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-/// How long a connection may take.
-const CONNECT_WITHIN: Duration = Duration::from_secs(3);
-/// After how long an order that the carrier could not take is repeated, each time; then its leg's own deadlines
-/// must do.
-const ORDER_AGAIN_S: [u64; 5] = [1, 2, 4, 8, 16];
+mod errands;
+
 /// So many look-ups are under way at the same time: a restart has one for each live leg.
 const LOOK_UPS_MAX: usize = 100;
-/// An answer longer than this is no answer.
-const ANSWER_MAX_BYTES: usize = 1 << 20;
+/// What a text gets where the carrier has no texts: HTTP's "not implemented".
+const NO_TEXTS: u32 = 501;
 
 /// A carrier, and the rings that wait for it.
 pub struct Trunk {
     /// Its dialect.
     pub carrier: Carrier,
     id: CarrierId,
-    http: reqwest::Client,
+    asking: Asking,
+    /// Who performs what its legs hear, where it does not do so itself.
+    pbx: Option<Arc<Pbx>>,
     rings: Mutex<Rings>,
     changed: Notify,
     told_down: AtomicBool,
@@ -62,25 +60,20 @@ struct Waiting {
     parked: bool,
 }
 
-/// Bytes that came back, or why none did.
-enum Heard {
-    Answer {
-        status: u16,
-        body: Vec<u8>,
-    },
-    /// Provably nothing was sent.
-    NotSent,
-    /// Something may have been sent.
-    Silence,
-}
-
 impl Trunk {
-    /// A line to a carrier at `calls_per_s` (0: no pacing).
-    pub fn new(id: CarrierId, carrier: Carrier, calls_per_s: f64) -> Result<Trunk, reqwest::Error> {
-        let http = outgoing::client_for(&carrier.account().url)
-            .timeout(ANSWER_WITHIN)
-            .connect_timeout(CONNECT_WITHIN)
-            .build()?;
+    /// A line to a carrier at `calls_per_s` (0: no pacing). `speech` is for one that is told what a leg hears; it
+    /// fetches the sound from below `public_url`.
+    pub fn new(
+        id: CarrierId,
+        carrier: Carrier,
+        calls_per_s: f64,
+        speech: Option<Speech>,
+        public_url: &str,
+    ) -> Result<Trunk, reqwest::Error> {
+        let asking = Asking::at(&carrier.account().url)?;
+        let pbx = carrier.asterisk().zip(speech).map(|(ari, speech)| {
+            Pbx::new(id.clone(), ari.clone(), asking.clone(), speech, public_url)
+        });
         let rings = Rings {
             pacer: Pacer::new(calls_per_s),
             waiting: HashMap::new(),
@@ -88,7 +81,8 @@ impl Trunk {
         Ok(Trunk {
             carrier,
             id,
-            http,
+            asking,
+            pbx: pbx.map(Arc::new),
             rings: Mutex::new(rings),
             changed: Notify::new(),
             told_down: AtomicBool::new(false),
@@ -110,7 +104,7 @@ impl Trunk {
                 let (trunk, engine, effect) = (self.clone(), engine.clone(), effect.clone());
                 let span = info_span!("lead", lead = %effect.lead);
                 tokio::spawn(
-                    async move { trunk.do_errand(&engine, &effect).await }.instrument(span),
+                    async move { errands::run(&trunk, &engine, &effect).await }.instrument(span),
                 );
             }
         }
@@ -118,6 +112,16 @@ impl Trunk {
 
     /// Lets rings leave, as long as the process lives.
     pub async fn run(self: Arc<Self>, engine: Engine) {
+        match self.pbx.clone() {
+            Some(pbx) => tokio::select! {
+                () = self.run_rings(&engine) => {}
+                () = pbx.run(engine.clone()) => {}
+            },
+            None => self.run_rings(&engine).await,
+        }
+    }
+
+    async fn run_rings(self: &Arc<Self>, engine: &Engine) {
         loop {
             let (leaving, next_at) = self.leaving(engine.now());
             for waiting in leaving {
@@ -140,14 +144,22 @@ impl Trunk {
 
     /// Asks for a text message. It waits for no ring's turn: the carrier has a line of its own for texts.
     pub async fn text(&self, message: &TextMessage) -> Texting {
-        match self.ask(self.carrier.text(message)).await {
-            Heard::Answer { status, body } => self.carrier.texting(Response {
+        let Some(carrier) = self.carrier.twilio() else {
+            return Texting::Failed { code: NO_TEXTS };
+        };
+        match self.asking.ask(carrier.text(message)).await {
+            Heard::Answer { status, body } => carrier.texting(Response {
                 status,
                 body: &body,
             }),
             Heard::NotSent => Texting::NotSent,
             Heard::Silence => Texting::Unknown,
         }
+    }
+
+    /// Who speaks on it, where it has no voice of its own.
+    pub fn speech(&self) -> Option<&Speech> {
+        self.pbx.as_ref().map(|pbx| pbx.speech())
     }
 
     /// Whether it refuses everything.
@@ -248,6 +260,9 @@ impl Trunk {
         {
             return self.forget(place.leg);
         }
+        if let Some(pbx) = &self.pbx {
+            pbx.prepare(engine, place.leg);
+        }
         let (placing, reached) = self.place(place).await;
         engine.metrics.carrier_request(&self.id, &placing);
         let answer =
@@ -324,180 +339,20 @@ impl Trunk {
 
     /// The create's end in one of five ways, and whether the carrier said anything at all.
     async fn place(&self, place: &Place) -> (Placing, bool) {
-        match self.ask(self.carrier.place(place)).await {
-            Heard::Answer { status, body } => (
-                self.carrier.placing(Response {
+        if self.pbx.as_ref().is_some_and(|pbx| !pbx.is_connected()) {
+            return (Placing::NotSent, false);
+        }
+        match self.asking.ask(self.carrier.place(place)).await {
+            Heard::Answer { status, body } => {
+                let response = Response {
                     status,
                     body: &body,
-                }),
-                true,
-            ),
+                };
+                (self.carrier.placing(place, response), true)
+            }
             Heard::NotSent => (Placing::NotSent, false),
             Heard::Silence => (Placing::Unknown, false),
         }
-    }
-
-    async fn do_errand(&self, engine: &Engine, effect: &Effect) {
-        let Errand::Carrier(_, errand) = &effect.errand else {
-            return;
-        };
-        match errand {
-            CarrierErrand::Interrupt(call, leg, turn) => {
-                let request = self.carrier.interrupt(call, *leg, *turn);
-                self.order(engine, effect, &request).await
-            }
-            CarrierErrand::Cancel(call) => {
-                let request = self.carrier.cancel(call);
-                self.order(engine, effect, &request).await
-            }
-            CarrierErrand::HangUp(call) => {
-                let request = self.carrier.hang_up(call);
-                self.order(engine, effect, &request).await
-            }
-            CarrierErrand::LookUp(leg, how) => {
-                if let Some(found) = self.look_up(engine, *leg, how).await {
-                    let event = Event::Found(*leg, found);
-                    keep_trying(|| engine.happen(leg.lead, event.clone(), Some(effect.id))).await;
-                    return;
-                }
-            }
-            CarrierErrand::Place(_) => return,
-        }
-        keep_trying(|| engine.store.done(effect.id)).await;
-    }
-
-    /// An interrupt, cancel or hang-up, until the carrier has taken it or a minute has passed.
-    async fn order(&self, engine: &Engine, effect: &Effect, request: &Request) {
-        for pause_s in ORDER_AGAIN_S.into_iter().map(Some).chain([None]) {
-            let ordered = match self.ask(request.clone()).await {
-                Heard::Answer { status, body } => self.carrier.ordered(Response {
-                    status,
-                    body: &body,
-                }),
-                Heard::NotSent | Heard::Silence => Ordered::Again,
-            };
-            match (ordered, pause_s) {
-                (Ordered::Done | Ordered::Gone, _) => return,
-                (Ordered::Again | Ordered::OurSetUp, Some(pause_s)) => {
-                    tokio::time::sleep(Duration::from_secs(pause_s)).await;
-                    if !still_ordered(engine, effect).await {
-                        return;
-                    }
-                }
-                (Ordered::Again | Ordered::OurSetUp, None) => {
-                    warn!("the carrier did not take an order about a leg")
-                }
-            }
-        }
-    }
-
-    /// What became of a leg; `None` when the carrier made no sense: the leg's deadlines ask again.
-    async fn look_up(&self, engine: &Engine, leg: LegId, how: &LookUp) -> Option<Found> {
-        let _turn = self.look_ups.acquire().await.ok()?;
-        match how {
-            LookUp::Call(call) => {
-                let (status, body) = self.answer(self.carrier.look_up(call)).await?;
-                self.carrier.found(Response {
-                    status,
-                    body: &body,
-                })
-            }
-            LookUp::Search { to, from, within } => {
-                let request = self.carrier.search(to, from);
-                self.find(engine, leg, request, within).await
-            }
-            LookUp::Child { parent, within } => {
-                let request = self.carrier.children(parent);
-                self.find(engine, leg, request, within).await
-            }
-        }
-    }
-
-    async fn find(
-        &self,
-        engine: &Engine,
-        leg: LegId,
-        request: Request,
-        within: &Within,
-    ) -> Option<Found> {
-        let (status, body) = self.answer(request).await?;
-        let body = &body;
-        let mut calls = self.carrier.candidates(Response { status, body })?;
-        calls.retain(|call| call.created_at.is_none_or(|at| within.holds(at)));
-        self.ours(engine, leg, calls).await
-    }
-
-    /// The call that no other leg owns.
-    async fn ours(&self, engine: &Engine, leg: LegId, calls: Vec<Candidate>) -> Option<Found> {
-        for call in calls {
-            let owner = engine.store.reads().bound(call.call.clone()).await.ok()?;
-            if owner.is_none_or(|owner| owner == leg) {
-                let Candidate {
-                    call,
-                    phase,
-                    ended_at,
-                    ..
-                } = call;
-                return Some(Found::Call {
-                    call,
-                    phase,
-                    ended_at,
-                });
-            }
-        }
-        Some(Found::Nothing)
-    }
-
-    async fn answer(&self, request: Request) -> Option<(u16, Vec<u8>)> {
-        match self.ask(request).await {
-            Heard::Answer { status, body } => Some((status, body)),
-            Heard::NotSent | Heard::Silence => None,
-        }
-    }
-
-    async fn ask(&self, request: Request) -> Heard {
-        let method = match request.method {
-            Method::Get => reqwest::Method::GET,
-            Method::Post => reqwest::Method::POST,
-            Method::Delete => reqwest::Method::DELETE,
-        };
-        let mut asking = self
-            .http
-            .request(method, &request.url)
-            .header("authorization", request.authorization);
-        if !request.body.is_empty() {
-            asking = asking
-                .header("content-type", "application/x-www-form-urlencoded")
-                .body(request.body);
-        }
-        match asking.send().await {
-            Ok(response) => heard(response).await,
-            Err(error) if error.is_connect() || error.is_builder() => Heard::NotSent,
-            Err(_) => Heard::Silence,
-        }
-    }
-}
-
-async fn heard(mut response: reqwest::Response) -> Heard {
-    let status = response.status().as_u16();
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= ANSWER_MAX_BYTES => {
-                body.extend_from_slice(&chunk)
-            }
-            Ok(None) => return Heard::Answer { status, body },
-            Ok(Some(_)) | Err(_) => return Heard::Silence,
-        }
-    }
-}
-
-/// Whether there is still something to do: an order whose answer was lost may have been carried out.
-async fn still_ordered(engine: &Engine, effect: &Effect) -> bool {
-    match engine.store.reads().lead(effect.lead).await {
-        Ok(Some(record)) => record.flow.errand(&effect.command).is_some(),
-        Ok(None) => false,
-        Err(_) => true,
     }
 }
 

@@ -5,6 +5,7 @@
 mod blame;
 mod carriers;
 mod findings;
+mod pbx;
 mod report;
 mod rotation;
 mod secret;
@@ -23,6 +24,7 @@ use crate::source::Sources;
 pub use blame::caller_ids_refused;
 pub use carriers::{CarrierKind, CarrierSettings};
 pub use findings::Checked;
+pub use pbx::Pbx;
 pub use report::{Report, Severity};
 pub use secret::{Environment, Uses};
 pub use settings::{Email, Files, Guard, Notice, Server, Settings, Store};

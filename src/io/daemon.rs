@@ -9,6 +9,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use axum::Router;
 use leadbridge_providers::Carrier;
+use leadbridge_providers::asterisk::Asterisk;
 use leadbridge_providers::twilio::Twilio;
 use secrecy::ExposeSecret;
 use thiserror::Error;
@@ -21,6 +22,7 @@ use crate::io::due::Look;
 use crate::io::engine::{Engine, Parts};
 use crate::io::metrics::Metrics;
 use crate::io::notice::{CannotMail, Post};
+use crate::io::speech::Speech;
 use crate::io::store::{Store, StoreError};
 use crate::io::web;
 use crate::phrases::Phrases;
@@ -138,32 +140,58 @@ fn open_store(settings: &Settings, metrics: Metrics) -> Result<Store, CannotStar
 }
 
 fn trunks(settings: &Settings) -> Result<BTreeMap<CarrierId, Arc<Trunk>>, reqwest::Error> {
+    let public_url = &settings.server.public_url;
     let trunk = |carrier: &CarrierSettings| {
+        let (id, adapter) = (carrier.id.clone(), adapter(carrier, public_url));
         let trunk = Trunk::new(
-            carrier.id.clone(),
-            adapter(carrier, &settings.server.public_url),
+            id.clone(),
+            adapter,
             carrier.calls_per_s,
+            speech(carrier),
+            public_url,
         )?;
-        Ok((carrier.id.clone(), Arc::new(trunk)))
+        Ok((id, Arc::new(trunk)))
     };
     settings.carriers.iter().map(trunk).collect()
 }
 
+/// Who speaks on a carrier that has no voice of its own.
+pub(crate) fn speech(carrier: &CarrierSettings) -> Option<Speech> {
+    match &carrier.kind {
+        CarrierKind::Twilio { .. } => None,
+        CarrierKind::Asterisk(pbx) => Some(Speech::new(pbx.voice.clone())),
+    }
+}
+
 /// The pure adapter of a configured carrier.
 pub fn adapter(carrier: &CarrierSettings, public_url: &str) -> Carrier {
-    let CarrierKind::Twilio {
-        account,
-        tokens,
-        base_url,
-    } = &carrier.kind;
-    Carrier::Twilio(Twilio {
-        id: carrier.id.0.clone(),
-        account: account.clone(),
-        tokens: tokens
-            .iter()
-            .map(|token| token.expose_secret().to_owned())
-            .collect(),
-        base_url: base_url.clone(),
-        public_url: public_url.to_owned(),
-    })
+    match &carrier.kind {
+        CarrierKind::Twilio {
+            account,
+            tokens,
+            base_url,
+        } => Carrier::Twilio(Twilio {
+            id: carrier.id.0.clone(),
+            account: account.clone(),
+            tokens: tokens
+                .iter()
+                .map(|token| token.expose_secret().to_owned())
+                .collect(),
+            base_url: base_url.clone(),
+            public_url: public_url.to_owned(),
+        }),
+        CarrierKind::Asterisk(pbx) => Carrier::Asterisk(Asterisk {
+            id: carrier.id.0.clone(),
+            url: pbx.url.clone(),
+            app: pbx.app.clone(),
+            user: pbx.user.clone(),
+            password: pbx.password.expose_secret().to_owned(),
+            endpoint: pbx.endpoint.clone(),
+            endpoints: pbx
+                .endpoints
+                .iter()
+                .map(|(number, endpoint)| (number.as_str().to_owned(), endpoint.clone()))
+                .collect(),
+        }),
+    }
 }

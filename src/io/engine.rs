@@ -239,6 +239,12 @@ impl Engine {
         script::hold(&self.phrases, &self.rules(), again)
     }
 
+    /// What a leg hears now, when nothing happens to it.
+    pub async fn script_now(&self, leg: LegId) -> Result<Script, StoreError> {
+        let stepped = self.store.as_it_stands(leg.lead).await?;
+        Ok(self.script(stepped.as_ref(), leg))
+    }
+
     /// The carrier of an id, to check and read its callbacks.
     pub fn carrier(&self, id: &CarrierId) -> Option<&Carrier> {
         self.trunks.get(id).map(|trunk| &trunk.carrier)

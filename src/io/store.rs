@@ -235,6 +235,12 @@ impl Store {
         self.writer.write(Some(leg.lead), verb).await
     }
 
+    /// A lead to which nothing happens. `None`: no such lead.
+    pub async fn as_it_stands(&self, lead: LeadId) -> Result<Option<Stepped>, StoreError> {
+        let verb = move |db: &_| decide::as_it_stands(db, lead);
+        self.writer.write(Some(lead), verb).await
+    }
+
     /// A phone rings the lead line. The same call again is the same leg.
     pub async fn called_in(
         &self,

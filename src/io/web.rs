@@ -2,8 +2,9 @@
 //! that cannot be wrong, hand over to the engine, and answer. One bad request never ends the process.
 //!
 //! `web/leads.rs` takes leads, `web/callbacks.rs` what carriers ask, `web/messages.rs` what they tell of texts,
-//! `web/api.rs` what programs of the group ask, `web/figures.rs` the figures, `web/pages.rs` the pages for people,
-//! `web/persons.rs` what a person may ask by law, `web/operating.rs` what tells how the daemon is.
+//! `web/speech.rs` gives them what is said, `web/api.rs` what programs of the group ask, `web/figures.rs` the figures,
+//! `web/pages.rs` the pages for people, `web/persons.rs` what a person may ask by law, `web/operating.rs` what tells how
+//! the daemon is.
 
 use std::any::Any;
 use std::net::IpAddr;
@@ -43,6 +44,7 @@ mod persons;
 mod problem;
 mod ring_tone;
 mod serving;
+mod speech;
 
 use limits::Limits;
 use problem::Problem;
@@ -109,7 +111,7 @@ pub fn router(engine: Engine, server: &Server) -> Router {
     guarded(router).with_state(web)
 }
 
-fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 23] {
+fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 24] {
     let lead = || post(leads::receive).layer(DefaultBodyLimit::max(body_max));
     let callback = DefaultBodyLimit::max(CALLBACK_MAX_BYTES);
     let act = DefaultBodyLimit::max(ACT_MAX_BYTES);
@@ -132,6 +134,7 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 23] {
             "/carriers/{carrier}/message/{id}",
             post(messages::status).layer(callback),
         ),
+        ("/carriers/{carrier}/speech/{sound}", get(speech::sound)),
         (RING_TONE, get(callbacks::ring_tone)),
         ("/api/v1/leads", get(api::list)),
         ("/api/v1/leads/{id}", get(api::show)),

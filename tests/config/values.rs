@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use leadbridge::hours::Hours;
-use leadbridge::io::config::{CarrierKind, Environment, Store, load};
+use leadbridge::io::config::{CarrierKind, Environment, Pbx, Store, load};
 use leadbridge::phone::{HashKey, PhoneNumber};
 use leadbridge::rotation::{AfterHours, RepId, RooftopId, SourceId, Strategy};
 use leadbridge::source::Auth;
 use leadbridge_providers::Language;
+use leadbridge_providers::asterisk::MODULES;
 use secrecy::ExposeSecret;
 
-use crate::files::Folder;
+use crate::files::{Folder, LEADBRIDGE, ROTATION};
 
 fn shipped_env() -> Environment {
     [
@@ -82,7 +83,8 @@ fn every_value_that_the_shipped_files_call_a_default_is_the_default() {
         written.carriers[0].calls_per_s
     );
     let base_url = |settings: &leadbridge::io::config::Settings| match &settings.carriers[0].kind {
-        CarrierKind::Twilio { base_url, .. } => base_url.clone(),
+        CarrierKind::Twilio { base_url, .. } => Some(base_url.clone()),
+        CarrierKind::Asterisk(_) => None,
     };
     assert_eq!(base_url(&left_out), base_url(&written));
 }
@@ -118,9 +120,106 @@ fn the_settings_are_those_of_the_file() {
     );
     assert_eq!(settings.files.rotation, folder.path("rotation.toml"));
     assert_eq!(settings.guard.countries, ["BE", "NL"]);
-    let CarrierKind::Twilio { tokens, .. } = &settings.carriers[0].kind;
+    let CarrierKind::Twilio { tokens, .. } = &settings.carriers[0].kind else {
+        panic!("{:?}", settings.carriers);
+    };
     let tokens: Vec<&str> = tokens.iter().map(|token| token.expose_secret()).collect();
     assert_eq!(tokens, ["old-secret", "new-secret"]);
+}
+
+/// The carrier of these lines, in the place of the usual one.
+fn pbx(lines: &str) -> (Pbx, f64) {
+    let (usual, _) = LEADBRIDGE.split_once("[[carrier]]").unwrap();
+    let folder = Folder::new();
+    folder.write("leadbridge.toml", &format!("{usual}{lines}"));
+    let rotation = ROTATION.replace("carrier = \"main\"", "carrier = \"pbx\"");
+    folder.write("rotation.toml", &rotation);
+    let mut carriers = folder.load().unwrap().settings.carriers;
+    let carrier = carriers.pop().unwrap();
+    let CarrierKind::Asterisk(pbx) = carrier.kind else {
+        panic!("{:?}", carrier.kind);
+    };
+    (pbx, carrier.calls_per_s)
+}
+
+#[test]
+fn a_pbx_is_read_as_the_shipped_file_describes_it() {
+    let shipped = include_str!("../../config/leadbridge.toml");
+    let (_, described) = shipped.split_once("# [[carrier]]").unwrap();
+    let lines = described.lines().map(|line| line.strip_prefix("# "));
+    let lines: Vec<&str> = lines.map(Option::unwrap_or_default).collect();
+    let described = format!("[[carrier]]{}", lines.join("\n"));
+    let (described, pace) = pbx(&described.replace("ASTERISK_PASSWORD", "NEW"));
+    assert_eq!(described.password.expose_secret(), "new-secret");
+    assert_eq!(described.endpoint, "PJSIP/{number}@trunk");
+    let an = PhoneNumber::parse("+32470000001", "BE").unwrap();
+    assert_eq!(described.endpoints[&an], "PJSIP/an");
+    assert_eq!(described.endpoints.len(), 2);
+
+    let (short, usual_pace) = pbx("[[carrier]]\nid = \"pbx\"\nkind = \"asterisk\"\n\
+         url = \"http://127.0.0.1:8088/\"\nuser = \"leadbridge\"\n\
+         password = { env = \"NEW\" }\nendpoint = \"PJSIP/{number}@trunk\"\n");
+    assert_eq!((short.url, short.app), (described.url, described.app));
+    assert_eq!((short.voice, usual_pace), (described.voice, pace));
+    assert!(short.endpoints.is_empty());
+}
+
+#[test]
+fn the_files_for_the_pbx_are_about_the_same_carrier() {
+    let shipped = include_str!("../../config/leadbridge.toml");
+    let modules = include_str!("../../config/asterisk/modules.conf");
+    for module in MODULES {
+        assert!(
+            modules.contains(&format!("\nload = {module}\n")),
+            "{module}"
+        );
+    }
+    for (file, theirs, ours) in [
+        (
+            include_str!("../../config/asterisk/ari.conf"),
+            "\n[leadbridge]\n",
+            "\n# user = \"leadbridge\"\n",
+        ),
+        (
+            include_str!("../../config/asterisk/http.conf"),
+            "\nbindport = 8088\n",
+            "\n# url = \"http://127.0.0.1:8088\"\n",
+        ),
+        (
+            include_str!("../../config/asterisk/extensions.conf"),
+            "Stasis(leadbridge,",
+            "\n# app = \"leadbridge\"\n",
+        ),
+        (
+            include_str!("../../config/asterisk/pjsip.conf"),
+            "\n[trunk](",
+            "\n# endpoint = \"PJSIP/{number}@trunk\"\n",
+        ),
+        (
+            include_str!("../../config/asterisk/pjsip.conf"),
+            "\n[an](",
+            "\"PJSIP/an\"",
+        ),
+    ] {
+        assert!(
+            file.contains(theirs) && shipped.contains(ours),
+            "{theirs} {ours}"
+        );
+    }
+}
+
+#[test]
+fn each_language_may_have_a_voice_of_its_own() {
+    let (pbx, _) = pbx("[[carrier]]\nid = \"pbx\"\nkind = \"asterisk\"\n\
+         url = \"http://127.0.0.1:8088\"\nuser = \"leadbridge\"\n\
+         password = { env = \"NEW\" }\nendpoint = \"PJSIP/{number}@trunk\"\n\
+         voice = { fr = [\"say\", \"--voice={language}-be\"] }\n");
+    assert_eq!(pbx.voice.0[&Language::Fr], ["say", "--voice=fr-be"]);
+    assert_eq!(
+        pbx.voice.0[&Language::De],
+        ["espeak-ng", "-v", "de", "--stdout"]
+    );
+    assert_eq!(pbx.voice.0.len(), 4);
 }
 
 #[test]

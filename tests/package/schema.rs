@@ -28,6 +28,15 @@ id = "main"
 kind = "twilio"
 account = "AC00000000000000000000000000000000"
 token = { env = "S" }
+[[carrier]] #pbx
+id = "pbx"
+kind = "asterisk"
+url = "http://127.0.0.1:8088"
+user = "leadbridge"
+password = { env = "S" }
+endpoint = "PJSIP/{number}@trunk"
+voice = { fr = ["espeak-ng"] #voice
+}
 "#;
 
 const ROTATION: &str = r#"#root
@@ -90,7 +99,12 @@ fn leadbridge_toml_has_the_keys_of_its_schema() {
         ("#notice", "/properties/notice"),
         ("#email", "/properties/notice/properties/email"),
         ("#guard", "/properties/guard"),
-        ("#carrier", "/properties/carrier/items"),
+        ("#carrier", "/properties/carrier/items/oneOf/0"),
+        ("#pbx", "/properties/carrier/items/oneOf/1"),
+        (
+            "#voice",
+            "/properties/carrier/items/oneOf/1/properties/voice/oneOf/1",
+        ),
         ("#secret", "/$defs/secret"),
     ] {
         let known = known_keys([
@@ -194,7 +208,7 @@ fn sources() -> String {
 /// The strange key, as the last of an inline table or in a line of its own.
 fn strange(part: &str) -> String {
     match part {
-        "#email" | "#secret" | "#auth" => format!(", {STRANGE} = 1"),
+        "#email" | "#secret" | "#auth" | "#voice" => format!(", {STRANGE} = 1"),
         _ => format!("\n{STRANGE} = 1"),
     }
 }

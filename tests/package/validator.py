@@ -13,6 +13,20 @@ from jsonschema import Draft202012Validator
 
 SCHEMAS, FILES = map(pathlib.Path, sys.argv[1:])
 
+# Another carrier, as the reader takes it.
+PBX = {
+    "id": "pbx",
+    "kind": "asterisk",
+    "url": "http://127.0.0.1:8088",
+    "app": "leadbridge",
+    "user": "leadbridge",
+    "password": {"env": "A"},
+    "endpoint": "PJSIP/{number}@trunk",
+    "endpoints": {"+32470000001": "PJSIP/an"},
+    "voice": ["espeak-ng", "-v", "{language}", "--stdout"],
+    "calls_per_s": 5,
+}
+
 # Where, and what stands there instead; None takes the key away.
 MISTAKES = {
     "leadbridge": [
@@ -28,6 +42,14 @@ MISTAKES = {
         (("carrier", 0, "id"), "Main"),
         (("carrier", 0, "token"), []),
         (("carrier",), []),
+        (("carrier", 0), PBX | {"password": "hunter2"}),
+        (("carrier", 0), PBX | {"url": "ws://127.0.0.1:8088"}),
+        (("carrier", 0), PBX | {"endpoint": "PJSIP/trunk"}),
+        (("carrier", 0), PBX | {"endpoints": {"0470000001": "PJSIP/an"}}),
+        (("carrier", 0), PBX | {"endpoints": {"+32470000001": "an"}}),
+        (("carrier", 0), PBX | {"voice": "espeak-ng"}),
+        (("carrier", 0), PBX | {"voice": {"es": ["espeak-ng"]}}),
+        (("carrier", 0), PBX | {"account": "AC00000000000000000000000000000000"}),
         (("notice", "email", "from"), "nobody"),
         (("notice", "email", "smtp"), "https://mail.example.be"),
         (("notice", "text"), "yes"),
@@ -85,6 +107,9 @@ for name, mistakes in MISTAKES.items():
             for error in validator.iter_errors(tomllib.loads(file.read_text())):
                 raise SystemExit(f"{file}: {error.json_path}: {error.message}")
     document = tomllib.loads((FILES / f"{name}.toml").read_text())
+    if name == "leadbridge":
+        for voice in [PBX["voice"], {"fr": ["espeak-ng", "-v", "fr-be", "--stdout"]}]:
+            validator.validate(with_mistake(document, ("carrier", 0), PBX | {"voice": voice}))
     for path, value in mistakes:
         if validator.is_valid(with_mistake(document, path, value)):
             raise SystemExit(f"{name}: {path} = {value!r} was taken")

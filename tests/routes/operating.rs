@@ -100,6 +100,7 @@ fn filled_in(path: &str) -> String {
         ("{turn}", "1"),
         ("{route}", "answer"),
         ("{id}", "id"),
+        ("{sound}", "tone.wav"),
         ("{act}", "cancel"),
     ];
     let path = values.iter().fold(path.to_owned(), |path, (name, value)| {

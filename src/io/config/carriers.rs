@@ -6,9 +6,11 @@ use toml::Spanned;
 use crate::rotation::CarrierId;
 
 use super::own_id;
+use super::pbx::{Pbx, pbx};
 use super::secret::Vault;
 use super::section::{Section, Text};
 use super::texts::web_address;
+use super::words::unknown_cure;
 
 /// `[[carrier]]`
 #[derive(Clone, Debug)]
@@ -33,7 +35,23 @@ pub enum CarrierKind {
         /// The root of its interface, without a slash at its end.
         base_url: String,
     },
+    /// The group's own Asterisk.
+    Asterisk(Pbx),
 }
+
+/// The words for them.
+const KINDS: [&str; 2] = ["twilio", "asterisk"];
+/// Keys of a carrier that only this kind has.
+const OF_TWILIO: [&str; 3] = ["account", "token", "base_url"];
+const OF_ASTERISK: [&str; 7] = [
+    "url",
+    "app",
+    "user",
+    "password",
+    "endpoint",
+    "endpoints",
+    "voice",
+];
 
 pub(super) fn carriers(file: &mut Section<'_>, vault: Vault<'_>) -> Option<Vec<CarrierSettings>> {
     let mut ids: Vec<Text<'_>> = Vec::new();
@@ -42,24 +60,56 @@ pub(super) fn carriers(file: &mut Section<'_>, vault: Vault<'_>) -> Option<Vec<C
         .into_iter()
         .map(|mut part| {
             let id = own_id(&mut part, &mut ids, "id = \"main\"");
-            let carrier = carrier(&mut part, vault, id);
-            part.end();
-            carrier
+            carrier(part, vault, id)
         })
         .collect();
     read.into_iter().collect()
 }
 
-/// The one kind there is yet; the word is asked for all the same, so that files stay valid with the second.
-fn carrier(part: &mut Section<'_>, vault: Vault<'_>, id: Option<&str>) -> Option<CarrierSettings> {
-    let kind = part.needed("kind", "kind = \"twilio\"");
-    if let Some(kind) = kind.filter(|kind| *kind.get_ref() != "twilio") {
-        part.findings().error(
-            kind.span(),
-            format!("there is no carrier of kind `{}`", kind.get_ref()),
-            "write \"twilio\"",
-        );
+/// What the other keys mean depends on the kind: without one that we know they are not read.
+fn carrier<'t>(
+    mut part: Section<'t>,
+    vault: Vault<'_>,
+    id: Option<&'t str>,
+) -> Option<CarrierSettings> {
+    let word = part.needed("kind", "kind = \"twilio\"")?;
+    let (kind, calls_per_s) = match *word.get_ref() {
+        "twilio" => {
+            foreign(&mut part, OF_ASTERISK, "asterisk");
+            (twilio(&mut part, vault), 1.0)
+        }
+        "asterisk" => {
+            foreign(&mut part, OF_TWILIO, "twilio");
+            (pbx(&mut part, vault).map(CarrierKind::Asterisk), 0.0)
+        }
+        other => {
+            let title = format!("there is no carrier of kind `{other}`");
+            let cure = unknown_cure(other, KINDS.into_iter(), "the kinds there are");
+            part.findings().error(word.span(), title, cure);
+            return None;
+        }
+    };
+    let paced = part.decimal("calls_per_s").map(Spanned::into_inner);
+    part.end();
+    Some(CarrierSettings {
+        id: CarrierId(id?.to_owned()),
+        kind: kind?,
+        calls_per_s: paced.unwrap_or(calls_per_s),
+    })
+}
+
+/// Reports the keys that only another kind has; their values may be secrets.
+fn foreign<const N: usize>(part: &mut Section<'_>, keys: [&'static str; N], kind: &str) {
+    for key in keys {
+        if let Some(at) = part.disown(key) {
+            let title = format!("`{key}` is for a carrier of kind \"{kind}\"");
+            let cure = format!("take the line away, or write  kind = \"{kind}\"");
+            part.findings().error(at, title, cure);
+        }
     }
+}
+
+fn twilio(part: &mut Section<'_>, vault: Vault<'_>) -> Option<CarrierKind> {
     let account = part.needed(
         "account",
         "account = \"AC00000000000000000000000000000000\"",
@@ -72,16 +122,10 @@ fn carrier(part: &mut Section<'_>, vault: Vault<'_>, id: Option<&str>) -> Option
         Some(text) => web_address(part, &text),
         None => Some("https://api.twilio.com".to_owned()),
     };
-    let calls_per_s = part.decimal("calls_per_s").map_or(1.0, Spanned::into_inner);
-    let kind = CarrierKind::Twilio {
+    Some(CarrierKind::Twilio {
         account: (*account?.get_ref()).to_owned(),
         tokens: tokens?,
         base_url: base_url?,
-    };
-    Some(CarrierSettings {
-        id: CarrierId(id?.to_owned()),
-        kind,
-        calls_per_s,
     })
 }
 

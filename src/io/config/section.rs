@@ -61,6 +61,31 @@ impl<'t> Section<'t> {
         self.as_text(key, value)
     }
 
+    /// The texts of an inline table with names of its own, each with its name.
+    pub(super) fn named_texts(&mut self, key: &'static str) -> Vec<(Text<'t>, Text<'t>)> {
+        let Some(value) = self.value(key) else {
+            return Vec::new();
+        };
+        let Some(table) = value.get_ref().as_table() else {
+            let example = format!("{key} = {{ \"..\" = \"..\" }}");
+            self.wrong_type(key, value, "a part of its own", &example);
+            return Vec::new();
+        };
+        let named = table.iter().filter_map(|(name, value)| {
+            let text = self.as_text(name.get_ref(), value)?;
+            Some((Spanned::new(name.span(), name.get_ref().as_ref()), text))
+        });
+        named.collect()
+    }
+
+    /// Where a key stands that does not belong here, to be reported; its value is not shown.
+    pub(super) fn disown(&mut self, key: &'static str) -> Option<Range<usize>> {
+        let (name, value) = self.table.get_key_value(key)?;
+        self.asked.push(key);
+        self.findings.mask(value.span());
+        Some(name.span())
+    }
+
     /// A text that must be there; `example` is a whole line.
     pub(super) fn needed(&mut self, key: &'static str, example: &str) -> Option<Text<'t>> {
         self.need(key, example);

@@ -119,7 +119,7 @@ pub(super) fn settings(mut file: Section<'_>, vault: Vault<'_>) -> Option<Settin
     let guard = part(&mut file, "guard", false, guard);
     file.need(
         "carrier",
-        "[[carrier]]  and below it  id, kind, account, token",
+        "[[carrier]]  and below it  id, kind and what its kind needs",
     );
     let carriers = carriers(&mut file, vault);
     file.end();

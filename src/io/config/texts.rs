@@ -25,7 +25,17 @@ pub(super) fn country(part: &Section<'_>, text: &Text<'_>) -> Option<String> {
     Some(text.get_ref().trim().to_uppercase())
 }
 
+/// An address of the web, without a slash at its end.
 pub(super) fn web_address(part: &Section<'_>, text: &Text<'_>) -> Option<String> {
+    web_address_like("https://bridge.example.be", part, text)
+}
+
+/// The same with an example of its own.
+pub(super) fn web_address_like(
+    example: &str,
+    part: &Section<'_>,
+    text: &Text<'_>,
+) -> Option<String> {
     let trimmed = text.get_ref().trim_end_matches('/');
     let address: Option<Uri> = trimmed.parse().ok();
     let web = |uri: &Uri| {
@@ -39,7 +49,7 @@ pub(super) fn web_address(part: &Section<'_>, text: &Text<'_>) -> Option<String>
     part.findings().error(
         text.span(),
         "this is no web address",
-        "write it whole: \"https://bridge.example.be\"",
+        format!("write it whole: \"{example}\""),
     );
     None
 }

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use leadbridge_providers::twilio::{hold_query, holds};
+use leadbridge_providers::twilio::{SIGNATURE_HEADER, Twilio, hold_query, holds};
 use leadbridge_providers::{Asked, Carrier, LeadId, LegId, Route, Script, Side, Turn};
 
 use super::problem::Problem;
@@ -125,14 +125,15 @@ pub(super) fn authentic<'w>(
     uri: &Uri,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<&'w Carrier, Problem> {
+) -> Result<&'w Twilio, Problem> {
     let id = CarrierId(id);
-    let carrier = web.engine.carrier(&id).ok_or_else(|| {
-        let detail = "there is no carrier of this id; see leadbridge.toml";
+    let carrier = web.engine.carrier(&id).and_then(Carrier::twilio);
+    let carrier = carrier.ok_or_else(|| {
+        let detail = "there is no carrier of this id that asks over HTTP; see leadbridge.toml";
         Problem::new(StatusCode::NOT_FOUND, detail)
     })?;
     about("carrier", &id.0);
-    let signature = header(headers, carrier.signature_header());
+    let signature = header(headers, SIGNATURE_HEADER);
     let content_type = header(headers, CONTENT_TYPE.as_str());
     if !carrier.authentic(&path_and_query(uri), content_type, body, signature) {
         let detail =
@@ -173,7 +174,7 @@ fn no_leg() -> LegId {
     }
 }
 
-fn spoken(carrier: &Carrier, leg: LegId, script: &Script) -> Response {
-    let kind = [(CONTENT_TYPE, carrier.script_type())];
+fn spoken(carrier: &Twilio, leg: LegId, script: &Script) -> Response {
+    let kind = [(CONTENT_TYPE, Twilio::SCRIPT_TYPE)];
     (kind, carrier.script(leg, script)).into_response()
 }

@@ -6,7 +6,8 @@ use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use leadbridge_providers::{Carrier, MessageId, TextIn};
+use leadbridge_providers::twilio::Twilio;
+use leadbridge_providers::{MessageId, TextIn};
 use tracing::{info, warn};
 
 use super::api::{Bearer, lead_id, no_lead};
@@ -55,17 +56,17 @@ pub(super) async fn status(
 /// What is posted to the inbound address, if it is a text and no call; authentic already.
 pub(super) async fn received(
     web: &Web,
-    carrier: &Carrier,
+    carrier: &Twilio,
     body: &[u8],
 ) -> Option<Result<Response, Problem>> {
     let text = carrier.text_in(body)?;
-    Some(take(web, carrier, text).await)
+    Some(take(web, text).await)
 }
 
-async fn take(web: &Web, carrier: &Carrier, text: TextIn) -> Result<Response, Problem> {
+async fn take(web: &Web, text: TextIn) -> Result<Response, Problem> {
     let nothing = || {
-        let kind = [(CONTENT_TYPE, carrier.script_type())];
-        (kind, carrier.no_answer()).into_response()
+        let kind = [(CONTENT_TYPE, Twilio::SCRIPT_TYPE)];
+        (kind, Twilio::NO_ANSWER).into_response()
     };
     // A sender with a name, or in another network than telephones: nobody whom we would text.
     let Ok(from) = PhoneNumber::try_from(text.from) else {

@@ -1,0 +1,93 @@
+//! One request to a carrier, and what came back.
+
+use std::time::Duration;
+
+use leadbridge_providers::{Method, Request, Response};
+
+use crate::io::outgoing;
+
+/// How long a carrier may take for an answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How long a connection may take.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// An answer longer than this is no answer.
+const ANSWER_MAX_BYTES: usize = 1 << 20;
+
+/// A client that asks one carrier.
+#[derive(Clone)]
+pub(super) struct Asking(reqwest::Client);
+
+/// Bytes that came back, or why none did.
+pub(super) enum Heard {
+    /// The carrier said something.
+    Answer {
+        /// The HTTP status.
+        status: u16,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// Provably nothing was sent.
+    NotSent,
+    /// Something may have been sent.
+    Silence,
+}
+
+impl Asking {
+    /// A client for the carrier at this address.
+    pub(super) fn at(url: &str) -> Result<Asking, reqwest::Error> {
+        let client = outgoing::client_for(url)
+            .timeout(ANSWER_WITHIN)
+            .connect_timeout(CONNECT_WITHIN);
+        client.build().map(Asking)
+    }
+
+    /// Asks once.
+    pub(super) async fn ask(&self, request: Request) -> Heard {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut asking = self
+            .0
+            .request(method, &request.url)
+            .header("authorization", request.authorization);
+        if !request.body.is_empty() {
+            asking = asking
+                .header("content-type", request.content_type)
+                .body(request.body);
+        }
+        match asking.send().await {
+            Ok(response) => heard(response).await,
+            Err(error) if error.is_connect() || error.is_builder() => Heard::NotSent,
+            Err(_) => Heard::Silence,
+        }
+    }
+}
+
+impl Heard {
+    /// What the answer means; `None` when there was none, or it makes no sense.
+    pub(super) fn read<T>(&self, read: impl FnOnce(Response<'_>) -> Option<T>) -> Option<T> {
+        match self {
+            Heard::Answer { status, body } => read(Response {
+                status: *status,
+                body,
+            }),
+            Heard::NotSent | Heard::Silence => None,
+        }
+    }
+}
+
+async fn heard(mut response: reqwest::Response) -> Heard {
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= ANSWER_MAX_BYTES => {
+                body.extend_from_slice(&chunk)
+            }
+            Ok(None) => return Heard::Answer { status, body },
+            Ok(Some(_)) | Err(_) => return Heard::Silence,
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The group's own PBX. Twilio's cloud fetches a script and performs it; a PBX performs nothing, so each leg that is up
+//! has a performer here: a task that asks the flow what Twilio would ask it, and tells the PBX step by step.
+//!
+//! `pbx/socket.rs` hears what happens there, `pbx/leg.rs` performs for one leg, `pbx/joined.rs` for two that talk,
+//! `pbx/resume.rs` takes up what lives there after a restart, ours or the PBX's, and after a cut of the WebSocket.
+//! Nothing here is on disk: what counts is the flow's, and the PBX knows the rest.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use leadbridge_providers::asterisk::{Asterisk, Cause, Entered, Event, leg_of, leg_of_playback};
+use leadbridge_providers::twilio::RING_TONE;
+use leadbridge_providers::{Callback, CarrierCallId, LegId, Ordered, Phase, Request, Side, Turn};
+use tokio::sync::mpsc;
+use tracing::{Instrument, info_span, warn};
+
+use crate::io::asking::{Asking, Heard};
+use crate::io::carrier::keep_trying;
+use crate::io::engine::Engine;
+use crate::io::speech::Speech;
+use crate::rotation::CarrierId;
+
+mod joined;
+mod leg;
+mod resume;
+mod socket;
+
+use leg::{News, Performer};
+
+/// A PBX and what we perform on it.
+pub struct Pbx {
+    id: CarrierId,
+    ari: Asterisk,
+    asking: Asking,
+    speech: Speech,
+    /// Where it fetches what is said.
+    sounds: String,
+    /// Where it fetches what somebody hears whose call rings elsewhere.
+    ring_tone: String,
+    connected: AtomicBool,
+    stage: Mutex<Stage>,
+}
+
+/// Who is told what happens to which channel.
+#[derive(Default)]
+struct Stage {
+    followed: HashMap<CarrierCallId, mpsc::UnboundedSender<News>>,
+    /// The channels of legs whose channels have names of the PBX's own.
+    named: HashMap<LegId, CarrierCallId>,
+    /// Who has been picked up.
+    up: HashSet<CarrierCallId>,
+    /// Who is where two meet, by the leg that the place is named after; `true`: hears a ring tone until they do.
+    rooms: HashMap<LegId, Vec<(CarrierCallId, bool)>>,
+}
+
+impl Pbx {
+    /// A PBX on which nothing is performed yet. It fetches what is said from below `public_url`.
+    pub(super) fn new(
+        id: CarrierId,
+        ari: Asterisk,
+        asking: Asking,
+        speech: Speech,
+        public_url: &str,
+    ) -> Pbx {
+        let public_url = public_url.trim_end_matches('/');
+        Pbx {
+            sounds: format!("{public_url}/carriers/{}/speech", id.0),
+            ring_tone: format!("{public_url}{RING_TONE}"),
+            id,
+            ari,
+            asking,
+            speech,
+            connected: AtomicBool::new(false),
+            stage: Mutex::default(),
+        }
+    }
+
+    /// Hears and performs, as long as the process lives.
+    pub(super) async fn run(self: Arc<Self>, engine: Engine) {
+        socket::listen(&self, &engine).await
+    }
+
+    /// Who speaks on it.
+    pub(super) fn speech(&self) -> &Speech {
+        &self.speech
+    }
+
+    /// Whether we hear what happens there. A phone that is rung while we don't is dropped by the PBX when it is picked
+    /// up, so none is.
+    pub(super) fn is_connected(&self) -> bool {
+        self.connected.load(Ordering::SeqCst)
+    }
+
+    /// Whether a leg is up and hears what we perform.
+    pub(super) fn performs(&self, call: &CarrierCallId) -> bool {
+        self.stage().followed.contains_key(call)
+    }
+
+    /// A leg hears another script from now on. One that is not up has nobody who performs, and asks when it is.
+    pub(super) fn interrupt(&self, call: &CarrierCallId, turn: Turn) {
+        if let Some(performer) = self.stage().followed.get(call) {
+            let _ = performer.send(News::Interrupted(turn));
+        }
+    }
+
+    /// Renders what a rep will hear first while the phone rings, so that no silence follows the pick-up.
+    pub(super) fn prepare(self: &Arc<Self>, engine: &Engine, leg: LegId) {
+        let (pbx, engine) = (self.clone(), engine.clone());
+        tokio::spawn(async move {
+            if let Ok(script) = engine.script_now(leg).await {
+                pbx.speech.prepare(&script.locale, &script.lines);
+            }
+        });
+    }
+
+    /// Something happened on the PBX. Never waits: a PBX whose events are not read drops them.
+    fn hear(self: &Arc<Self>, engine: &Engine, event: Event) {
+        match &event {
+            Event::Entered(entered) => return self.entered(engine, entered),
+            Event::Ringing { call } => self.tell(engine, call, Phase::Ringing),
+            Event::Gone { call, cause } => self.gone(engine, call, *cause),
+            Event::Left { .. }
+            | Event::Up { .. }
+            | Event::Key { .. }
+            | Event::HangUpAsked { .. }
+            | Event::Played { .. }
+            | Event::Joined { .. }
+            | Event::Parted { .. }
+            | Event::TakenOver
+            | Event::Other => {}
+        }
+        self.pass_on(event);
+    }
+
+    /// A phone was picked up, or somebody rings us.
+    fn entered(self: &Arc<Self>, engine: &Engine, entered: &Entered) {
+        let new = self.stage().up.insert(entered.call.clone());
+        let follower = self.follower(&entered.call);
+        match (entered.leg(), follower) {
+            (Some(leg), None) if leg.side == Side::Rep => {
+                Performer::start(self, engine, leg, &entered.call, false)
+            }
+            (Some(_), Some(follower)) if new => {
+                self.tell(engine, &entered.call, Phase::Answered);
+                let _ = follower.send(News::Event(Event::Entered(entered.clone())));
+            }
+            (Some(_) | None, Some(_)) => {}
+            // Whoever rang it has gone meanwhile.
+            (Some(_), None) => self.order_soon(self.ari.hang_up(&entered.call)),
+            (None, None) => Performer::take_in(self, engine, entered.clone()),
+        }
+    }
+
+    fn gone(self: &Arc<Self>, engine: &Engine, call: &CarrierCallId, cause: Cause) {
+        let was_up = self.stage().up.remove(call);
+        self.tell(engine, call, Phase::Ended(cause.end(was_up)));
+    }
+
+    /// How far a leg is, for its flow.
+    fn tell(self: &Arc<Self>, engine: &Engine, call: &CarrierCallId, phase: Phase) {
+        let Some(leg) = leg_of(call) else { return };
+        let (pbx, engine) = (self.clone(), engine.clone());
+        let news = Callback {
+            call: Some(call.clone()),
+            phase: Some(phase),
+            asked: None,
+        };
+        let telling = async move {
+            keep_trying(|| engine.callback(&pbx.id, leg, None, news.clone())).await;
+        };
+        tokio::spawn(telling.instrument(info_span!("lead", lead = %leg.lead)));
+    }
+
+    /// To whoever follows the channel that it happened to.
+    fn pass_on(&self, event: Event) {
+        let stage = self.stage();
+        let follower = match &event {
+            Event::Played { playback, .. } => {
+                let leg = leg_of_playback(playback).map(|(leg, _)| leg);
+                leg.and_then(|leg| stage.followed.get(&stage.call_of(leg)))
+            }
+            Event::Left { call }
+            | Event::Key { call, .. }
+            | Event::Gone { call, .. }
+            | Event::Joined { call, .. }
+            | Event::Parted { call, .. } => stage.followed.get(call),
+            Event::Entered(_)
+            | Event::Ringing { .. }
+            | Event::Up { .. }
+            | Event::HangUpAsked { .. }
+            | Event::TakenOver
+            | Event::Other => None,
+        };
+        if let Some(follower) = follower {
+            let _ = follower.send(News::Event(event));
+        }
+    }
+
+    fn follower(&self, call: &CarrierCallId) -> Option<mpsc::UnboundedSender<News>> {
+        self.stage().followed.get(call).cloned()
+    }
+
+    /// From now on whoever listens there is told what happens to this channel; `false`: somebody else is.
+    fn follow(&self, call: &CarrierCallId, follower: &mpsc::UnboundedSender<News>) -> bool {
+        match self.stage().followed.entry(call.clone()) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(follower.clone());
+                true
+            }
+        }
+    }
+
+    fn forget(&self, call: &CarrierCallId) {
+        self.stage().followed.remove(call);
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Asks the PBX to do something.
+    async fn order(&self, request: Request) -> Ordered {
+        let heard = self.asking.ask(request).await;
+        let ordered = heard.read(|response| Some(self.ari.ordered(response)));
+        ordered.unwrap_or(Ordered::Again)
+    }
+
+    /// The same for what nobody waits for; nothing for what is not ours.
+    fn order_soon(self: &Arc<Self>, request: Option<Request>) {
+        let Some(request) = request else { return };
+        let pbx = self.clone();
+        tokio::spawn(async move {
+            if let Ordered::Again | Ordered::OurSetUp = pbx.order(request).await {
+                warn!(carrier = pbx.id.0, "the PBX did not take an order");
+            }
+        });
+    }
+
+    async fn heard(&self, request: Request) -> Heard {
+        self.asking.ask(request).await
+    }
+}
+
+impl Stage {
+    /// The channel of a leg.
+    fn call_of(&self, leg: LegId) -> CarrierCallId {
+        let named = self.named.get(&leg).cloned();
+        named.unwrap_or_else(|| leadbridge_providers::asterisk::call_of(leg))
+    }
+}

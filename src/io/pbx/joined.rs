@@ -1,0 +1,182 @@
+//! Two legs that are joined: a phone rung for somebody who waits on the line, or two who meet.
+
+use leadbridge_providers::asterisk::{Event, bridge_of, call_of};
+use leadbridge_providers::{CarrierCallId, End, Found, LegId, Ordered, Phase, Place, Placing};
+
+use super::leg::{Break, Performer};
+use crate::io::asking::Heard;
+
+impl Performer {
+    /// Rings a phone for whoever is on this leg, who hears the ring, and joins the two; how the other end ended.
+    pub(super) async fn dial(&mut self, place: &Place) -> Result<End, Break> {
+        let other = call_of(place.leg);
+        self.pbx.follow(&other, &self.tell);
+        let ended = self.ring_and_talk(place, &other).await;
+        self.pbx.forget(&other);
+        if ended.is_err() {
+            self.pbx.order_soon(self.pbx.ari.hang_up(&other));
+        }
+        self.pbx
+            .order_soon(self.pbx.ari.end_bridge(&bridge_of(place.leg)));
+        ended
+    }
+
+    async fn ring_and_talk(&mut self, place: &Place, other: &CarrierCallId) -> Result<End, Break> {
+        let is_up = match self.ring(place, other).await {
+            Ok(is_up) => is_up,
+            Err(end) => return Ok(end),
+        };
+        if !is_up && let Some(end) = self.until_picked_up(other).await? {
+            return Ok(end);
+        }
+        self.join(place.leg, other).await;
+        loop {
+            match self.next(None).await? {
+                Some(Event::Gone { call, cause }) if call == *other => return Ok(cause.end(true)),
+                Some(_) | None => {}
+            }
+        }
+    }
+
+    /// Whether the phone has been picked up already, or why it does not ring. After a restart it is never rung a second
+    /// time (P2).
+    async fn ring(&mut self, place: &Place, other: &CarrierCallId) -> Result<bool, End> {
+        let placing = if std::mem::take(&mut self.resumed) {
+            Placing::Unknown
+        } else {
+            self.place(place).await
+        };
+        match placing {
+            Placing::Placed(_) => Ok(false),
+            Placing::BadNumber { .. } => Err(End::InvalidNumber),
+            Placing::Failed { .. } | Placing::NotSent | Placing::OurSetUp { .. } => {
+                Err(End::Failed)
+            }
+            Placing::Unknown => self.look_up(other).await,
+        }
+    }
+
+    async fn place(&self, place: &Place) -> Placing {
+        if !self.pbx.is_connected() {
+            return Placing::NotSent;
+        }
+        let ari = &self.pbx.ari;
+        match self.pbx.heard(ari.place_beside(place, &self.call)).await {
+            Heard::NotSent => Placing::NotSent,
+            heard => {
+                let placing = heard.read(|said| Some(ari.placing(&place.to, said)));
+                placing.unwrap_or(Placing::Unknown)
+            }
+        }
+    }
+
+    async fn look_up(&self, other: &CarrierCallId) -> Result<bool, End> {
+        let ari = &self.pbx.ari;
+        let heard = self.pbx.heard(ari.look_up(other)).await;
+        match heard.read(|said| ari.found(said)) {
+            Some(Found::Call { phase, .. }) => Ok(phase == Phase::Answered),
+            Some(Found::Nothing) => Err(End::Failed),
+            // Nobody knows: it may ring, and its own end tells.
+            None => Ok(false),
+        }
+    }
+
+    /// The ring tone plays until somebody picks up; `Some`: nobody did.
+    async fn until_picked_up(&mut self, other: &CarrierCallId) -> Result<Option<End>, Break> {
+        self.ring_tone().await?;
+        let end = loop {
+            match self.next(None).await? {
+                Some(Event::Entered(entered)) if entered.call == *other => break None,
+                Some(Event::Gone { call, cause }) if call == *other => break Some(cause.end(false)),
+                Some(Event::Played { .. }) => self.ring_tone().await?,
+                Some(_) | None => {}
+            }
+        };
+        self.hush().await;
+        Ok(end)
+    }
+
+    async fn ring_tone(&mut self) -> Result<(), Break> {
+        let url = self.pbx.ring_tone.clone();
+        self.play(&url).await
+    }
+
+    /// One bridge for two; whoever has gone meanwhile tells by an event.
+    async fn join(&self, name: LegId, other: &CarrierCallId) {
+        let (ari, bridge) = (&self.pbx.ari, bridge_of(name));
+        let made = self.pbx.heard(ari.bridge(&bridge)).await;
+        let made = made.read(|said| Some(ari.bridged(said)));
+        let joined = match made {
+            Some(Ordered::Done) => {
+                let both = [self.call.clone(), other.clone()];
+                self.pbx.order(ari.join(&bridge, &both)).await
+            }
+            Some(not_made) => not_made,
+            None => Ordered::Again,
+        };
+        if joined != Ordered::Done {
+            self.pbx.order_soon(ari.hang_up(other));
+        }
+    }
+
+    /// Meets another leg. Both hear a ring tone until the second has come; whoever leaves ends it for both.
+    pub(super) async fn meet(&mut self, name: LegId, waits: bool) -> Result<(), Break> {
+        let met = match self.enter(name, waits).await {
+            Some(other) => {
+                self.join(name, &other).await;
+                self.until_parted(name).await
+            }
+            None => self.until_met(name).await,
+        };
+        self.leave(name);
+        met
+    }
+
+    /// Who is there already, if one of the two has come for the other.
+    async fn enter(&self, name: LegId, waits: bool) -> Option<CarrierCallId> {
+        let mut stage = self.pbx.stage();
+        let here = stage.rooms.entry(name).or_default();
+        here.retain(|(call, _)| *call != self.call);
+        let other = here.iter().find(|(_, other)| !(waits && *other));
+        let other = other.map(|(call, _)| call.clone());
+        here.push((self.call.clone(), waits));
+        other
+    }
+
+    fn leave(&self, name: LegId) {
+        let mut stage = self.pbx.stage();
+        if let Some(here) = stage.rooms.get_mut(&name) {
+            here.retain(|(call, _)| *call != self.call);
+            if here.is_empty() {
+                stage.rooms.remove(&name);
+            }
+        }
+    }
+
+    async fn until_met(&mut self, name: LegId) -> Result<(), Break> {
+        self.ring_tone().await?;
+        loop {
+            match self.next(None).await? {
+                Some(Event::Joined { .. }) => break,
+                Some(Event::Played { .. }) => self.ring_tone().await?,
+                Some(_) | None => {}
+            }
+        }
+        self.hush().await;
+        self.until_parted(name).await
+    }
+
+    /// Until one of the two has left; the bridge ends, which tells the other.
+    async fn until_parted(&mut self, name: LegId) -> Result<(), Break> {
+        let parted = loop {
+            match self.next(None).await {
+                Ok(Some(Event::Parted { .. })) => break Ok(()),
+                Ok(Some(_) | None) => {}
+                Err(left) => break Err(left),
+            }
+        };
+        self.pbx
+            .order_soon(self.pbx.ari.end_bridge(&bridge_of(name)));
+        parted
+    }
+}

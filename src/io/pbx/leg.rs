@@ -1,0 +1,398 @@
+//! One leg that is up: it asks what it hears, hears it, and asks again with what came of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use leadbridge_providers::asterisk::{Entered, Event, playback_of};
+use leadbridge_providers::{
+    Asked, Callback, CarrierCallId, End, Inbound, LegId, Ordered, Phase, Place, Script, Side, Then,
+    Turn,
+};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument, info_span};
+
+use super::Pbx;
+use crate::io::carrier::keep_trying;
+use crate::io::engine::Engine;
+use crate::io::store::StoreError;
+use crate::script;
+
+/// A sentence whose end nobody tells is over by then.
+const SAID_WITHIN: Duration = Duration::from_secs(45);
+/// How long two may talk whom nobody's lead joined, in seconds.
+const PUT_THROUGH_S: u32 = 3600;
+/// How often a leg is put off while the store is away.
+const HOLDS_MAX: u32 = 5;
+
+/// What a performer is told.
+pub(super) enum News {
+    /// It happened on the PBX.
+    Event(Event),
+    /// The leg hears the script of this turn from now on.
+    Interrupted(Turn),
+    /// We hear the PBX again; a key may have been lost.
+    Reconnected,
+}
+
+/// Why a script is left before its end.
+pub(super) enum Break {
+    /// For another one.
+    Interrupted(Turn),
+    /// The leg is gone, or shall be.
+    Over,
+}
+
+/// Who performs for one leg.
+pub(super) struct Performer {
+    pub(super) pbx: Arc<Pbx>,
+    pub(super) engine: Engine,
+    /// Its channel.
+    pub(super) call: CarrierCallId,
+    /// Whose it is. A call that came in and is nobody's has a name that no lead has.
+    pub(super) leg: LegId,
+    pub(super) tell: mpsc::UnboundedSender<News>,
+    news: mpsc::UnboundedReceiver<News>,
+    /// The turn of the script that it hears.
+    turn: Turn,
+    /// That script awaits a key.
+    prompted: bool,
+    playbacks: u32,
+    /// What it hears: the PBX lets playbacks of a channel wait for each other.
+    playing: Option<String>,
+    holds: u32,
+    /// Nothing is rung before it is known whether it rings already.
+    pub(super) resumed: bool,
+}
+
+impl Performer {
+    /// Performs for a leg that the flow knows.
+    pub(super) fn start(
+        pbx: &Arc<Pbx>,
+        engine: &Engine,
+        leg: LegId,
+        call: &CarrierCallId,
+        resumed: bool,
+    ) {
+        let Some(performer) = Performer::new(pbx, engine, leg, call, resumed) else {
+            return;
+        };
+        let span = info_span!("lead", lead = %leg.lead);
+        tokio::spawn(performer.perform_all((0, Asked::Answer)).instrument(span));
+    }
+
+    /// Somebody rings us.
+    pub(super) fn take_in(pbx: &Arc<Pbx>, engine: &Engine, entered: Entered) {
+        let leg = nobodys_leg(engine);
+        if let Some(performer) = Performer::new(pbx, engine, leg, &entered.call, false) {
+            tokio::spawn(performer.receive(entered));
+        }
+    }
+
+    /// `None`: somebody performs for it already.
+    fn new(
+        pbx: &Arc<Pbx>,
+        engine: &Engine,
+        leg: LegId,
+        call: &CarrierCallId,
+        resumed: bool,
+    ) -> Option<Performer> {
+        let (tell, news) = mpsc::unbounded_channel();
+        if !pbx.follow(call, &tell) {
+            return None;
+        }
+        pbx.stage().named.insert(leg, call.clone());
+        Some(Performer {
+            pbx: pbx.clone(),
+            engine: engine.clone(),
+            call: call.clone(),
+            leg,
+            tell,
+            news,
+            turn: 0,
+            prompted: false,
+            playbacks: 0,
+            playing: None,
+            holds: 0,
+            resumed,
+        })
+    }
+
+    /// A call that came in: the flow says whose it is. It is picked up only when there is something to hear.
+    async fn receive(mut self, entered: Entered) {
+        let inbound = Inbound {
+            call: Some(self.call.clone()),
+            from: entered.from,
+            to: entered.args.into_iter().next().or(entered.to),
+            phase: None,
+            put_through: None,
+        };
+        let taken = self.engine.called_in(self.pbx.id.clone(), inbound).await;
+        let (leg, script) = taken.unwrap_or_else(|_| (None, self.dealt_with()));
+        if let Some(leg) = leg {
+            self.pbx.stage().named.remove(&self.leg);
+            self.pbx.stage().named.insert(leg, self.call.clone());
+            self.leg = leg;
+        }
+        let span = info_span!("lead", lead = %self.leg.lead);
+        async move {
+            self.pbx.order(self.pbx.ari.answer(&self.call)).await;
+            match self.perform(&script, &Asked::Answer).await {
+                Ok(question) => self.perform_all(question).await,
+                Err(Break::Interrupted(turn)) => self.perform_all((turn, Asked::Answer)).await,
+                Err(Break::Over) => self.end().await,
+            }
+        }
+        .instrument(span)
+        .await;
+    }
+
+    async fn perform_all(mut self, mut question: (Turn, Asked)) {
+        loop {
+            let script = self.ask(question.0, &question.1).await;
+            question = match self.perform(&script, &question.1).await {
+                Ok(question) => question,
+                Err(Break::Interrupted(turn)) => {
+                    self.hush().await;
+                    (turn, Asked::Answer)
+                }
+                Err(Break::Over) => return self.end().await,
+            };
+        }
+    }
+
+    /// Asks the flow what the leg hears now.
+    async fn ask(&mut self, turn: Turn, asked: &Asked) -> Script {
+        let script = match self.answer(turn, asked.clone()).await {
+            // Whoever enters a place where two meet must say so by its own turn, which a first question does not know.
+            Ok(script) if matches!(script.then, Then::Room { .. }) && script.turn != turn => {
+                self.answer(script.turn, Asked::Answer).await
+            }
+            answered => answered,
+        };
+        match script {
+            Ok(script) => {
+                self.holds = 0;
+                script
+            }
+            Err(_) if self.holds < HOLDS_MAX => {
+                self.holds += 1;
+                self.engine.hold_script(String::new())
+            }
+            Err(_) => self.dealt_with(),
+        }
+    }
+
+    async fn answer(&self, turn: Turn, asked: Asked) -> Result<Script, StoreError> {
+        if self.leg.number == 0 {
+            return self.put_through_over(&asked).await;
+        }
+        let question = Callback {
+            call: Some(self.call.clone()),
+            phase: Some(Phase::Answered),
+            asked: Some(asked),
+        };
+        let engine = &self.engine;
+        let script = engine
+            .callback(&self.pbx.id, self.leg, Some(turn), question)
+            .await?;
+        Ok(script.unwrap_or_else(|| self.dealt_with()))
+    }
+
+    /// What a caller hears who is nobody's, after the reception.
+    async fn put_through_over(&self, asked: &Asked) -> Result<Script, StoreError> {
+        let Asked::Dial { end, .. } = asked else {
+            return Ok(self.dealt_with());
+        };
+        let over = Inbound {
+            call: Some(self.call.clone()),
+            from: None,
+            to: None,
+            phase: None,
+            put_through: Some(*end),
+        };
+        let (_, script) = self.engine.called_in(self.pbx.id.clone(), over).await?;
+        Ok(script)
+    }
+
+    fn dealt_with(&self) -> Script {
+        script::dealt_with(&self.engine.phrases, &self.engine.rules())
+    }
+
+    /// Performs a script; what is to be asked next.
+    async fn perform(&mut self, script: &Script, asked: &Asked) -> Result<(Turn, Asked), Break> {
+        self.turn = script.turn;
+        self.prompted = matches!(script.then, Then::Ask { .. });
+        let key = self.say(script).await?;
+        let asked = match &script.then {
+            Then::Ask { .. } if key.is_some() => Asked::Digits(key),
+            Then::Ask { wait_s } => Asked::Digits(self.key_within(seconds(*wait_s)).await?),
+            Then::Dial {
+                leg,
+                to,
+                from,
+                timeout_s,
+                time_limit_s,
+            } => {
+                let place = place(*leg, to, from, *timeout_s, *time_limit_s);
+                dialled(self.dial(&place).await?)
+            }
+            Then::Room { name, waits, .. } => {
+                self.meet(*name, *waits).await?;
+                dialled(End::Completed { up_s: None })
+            }
+            Then::PutThrough {
+                to,
+                from,
+                timeout_s,
+            } => {
+                let nobodys = nobodys_leg(&self.engine);
+                let place = place(nobodys, to, from, *timeout_s, PUT_THROUGH_S);
+                dialled(self.dial(&place).await?)
+            }
+            Then::Hold { pause_s, .. } => {
+                self.wait(seconds(*pause_s)).await?;
+                asked.clone()
+            }
+            Then::HangUp => return Err(Break::Over),
+        };
+        Ok((script.turn, asked))
+    }
+
+    /// Speaks; a key ends it where one is awaited.
+    async fn say(&mut self, script: &Script) -> Result<Option<char>, Break> {
+        let Some(key) = self.pbx.speech.say(&script.locale, &script.lines).await else {
+            return Ok(None);
+        };
+        let url = format!("{}/{key}.wav", self.pbx.sounds);
+        self.play(&url).await?;
+        let until = Instant::now() + SAID_WITHIN;
+        loop {
+            match self.next(Some(until)).await? {
+                Some(Event::Key { key, .. }) if self.prompted => {
+                    self.hush().await;
+                    return Ok(Some(key));
+                }
+                Some(Event::Played { .. }) | None => return Ok(None),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Begins to play what is at this address; [`Event::Played`] comes at its end.
+    pub(super) async fn play(&mut self, url: &str) -> Result<(), Break> {
+        self.hush().await;
+        self.playbacks += 1;
+        let playback = playback_of(self.leg, self.playbacks);
+        let request = self.pbx.ari.play(&self.call, url, &playback);
+        if self.pbx.order(request).await == Ordered::Gone {
+            return Err(Break::Over);
+        }
+        self.playing = Some(playback);
+        Ok(())
+    }
+
+    /// Ends what is heard.
+    pub(super) async fn hush(&mut self) {
+        let playing = self.playing.take();
+        if let Some(request) = playing.and_then(|playback| self.pbx.ari.stop_playing(&playback)) {
+            self.pbx.order(request).await;
+        }
+    }
+
+    async fn key_within(&mut self, wait: Duration) -> Result<Option<char>, Break> {
+        let until = Instant::now() + wait;
+        loop {
+            match self.next(Some(until)).await? {
+                Some(Event::Key { key, .. }) => return Ok(Some(key)),
+                Some(_) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    async fn wait(&mut self, pause: Duration) -> Result<(), Break> {
+        let until = Instant::now() + pause;
+        while self.next(Some(until)).await?.is_some() {}
+        Ok(())
+    }
+
+    /// What happens next to this leg and to the one it rings; `None` when nothing did until then.
+    pub(super) async fn next(&mut self, until: Option<Instant>) -> Result<Option<Event>, Break> {
+        loop {
+            let news = match until {
+                Some(until) => timeout_at(until, self.news.recv()).await,
+                None => Ok(self.news.recv().await),
+            };
+            let Ok(news) = news else { return Ok(None) };
+            match news.ok_or(Break::Over)? {
+                News::Event(Event::Gone { call, .. } | Event::Left { call })
+                    if call == self.call =>
+                {
+                    return Err(Break::Over);
+                }
+                News::Event(Event::Played { playback, .. })
+                    if self.playing.take_if(|playing| *playing == playback).is_none() => {}
+                News::Event(event) => return Ok(Some(event)),
+                // It may have asked by itself meanwhile.
+                News::Interrupted(turn) if turn <= self.turn => {}
+                News::Interrupted(turn) => return Err(Break::Interrupted(turn)),
+                News::Reconnected if self.prompted => return Err(Break::Interrupted(self.turn)),
+                News::Reconnected => {}
+            }
+        }
+    }
+
+    /// The leg hears nothing more. One that we rang ends, one that came in goes back to the dial plan.
+    async fn end(self) {
+        self.pbx.forget(&self.call);
+        self.pbx.stage().named.remove(&self.leg);
+        let ari = &self.pbx.ari;
+        let hang_up = ari.hang_up(&self.call);
+        let came_in = hang_up.is_none();
+        if came_in {
+            self.pbx.stage().up.remove(&self.call);
+        }
+        self.pbx
+            .order(hang_up.unwrap_or_else(|| ari.send_on(&self.call)))
+            .await;
+        if came_in && self.leg.number != 0 {
+            let over = Callback {
+                call: Some(self.call.clone()),
+                phase: Some(Phase::Ended(End::Completed { up_s: None })),
+                asked: None,
+            };
+            let (engine, id) = (&self.engine, &self.pbx.id);
+            keep_trying(|| engine.callback(id, self.leg, None, over.clone())).await;
+        }
+    }
+}
+
+/// A leg of a name that no lead has.
+fn nobodys_leg(engine: &Engine) -> LegId {
+    LegId {
+        lead: engine.clock.lead_id(),
+        side: Side::In,
+        number: 0,
+    }
+}
+
+fn place(leg: LegId, to: &str, from: &str, timeout_s: u32, time_limit_s: u32) -> Place {
+    Place {
+        leg,
+        to: to.to_owned(),
+        from: from.to_owned(),
+        timeout_s,
+        time_limit_s,
+        turn: 0,
+    }
+}
+
+fn dialled(end: End) -> Asked {
+    let still_up = true;
+    Asked::Dial { end, still_up }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds))
+}
