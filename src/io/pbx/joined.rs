@@ -87,7 +87,9 @@ impl Performer {
         let end = loop {
             match self.next(None).await? {
                 Some(Event::Entered(entered)) if entered.call == *other => break None,
-                Some(Event::Gone { call, cause }) if call == *other => break Some(cause.end(false)),
+                Some(Event::Gone { call, cause }) if call == *other => {
+                    break Some(cause.end(false));
+                }
                 Some(Event::Played { .. }) => self.ring_tone().await?,
                 Some(_) | None => {}
             }

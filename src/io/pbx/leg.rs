@@ -9,19 +9,22 @@ use leadbridge_providers::{
     Turn,
 };
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{Instrument, info_span};
 
 use super::Pbx;
 use crate::io::carrier::keep_trying;
 use crate::io::engine::Engine;
 use crate::io::store::StoreError;
+use crate::rotation::CarrierId;
 use crate::script;
 
 /// A sentence whose end nobody tells is over by then.
 const SAID_WITHIN: Duration = Duration::from_secs(45);
 /// How long two may talk whom nobody's lead joined, in seconds.
 const PUT_THROUGH_S: u32 = 3600;
+/// How long the store may take: the person on the phone hears nothing meanwhile.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// How often a leg is put off while the store is away.
 const HOLDS_MAX: u32 = 5;
 
@@ -127,8 +130,9 @@ impl Performer {
             phase: None,
             put_through: None,
         };
-        let taken = self.engine.called_in(self.pbx.id.clone(), inbound).await;
-        let (leg, script) = taken.unwrap_or_else(|_| (None, self.dealt_with()));
+        let (engine, id) = (&self.engine, &self.pbx.id);
+        let taken = keep_trying(|| engine.called_in(id.clone(), inbound.clone())).await;
+        let (leg, script) = taken.unwrap_or_else(|| (None, self.dealt_with()));
         if let Some(leg) = leg {
             self.pbx.stage().named.remove(&self.leg);
             self.pbx.stage().named.insert(leg, self.call.clone());
@@ -165,54 +169,45 @@ impl Performer {
     async fn ask(&mut self, turn: Turn, asked: &Asked) -> Script {
         let script = match self.answer(turn, asked.clone()).await {
             // Whoever enters a place where two meet must say so by its own turn, which a first question does not know.
-            Ok(script) if matches!(script.then, Then::Room { .. }) && script.turn != turn => {
+            Some(script) if matches!(script.then, Then::Room { .. }) && script.turn != turn => {
                 self.answer(script.turn, Asked::Answer).await
             }
             answered => answered,
         };
         match script {
-            Ok(script) => {
+            Some(script) => {
                 self.holds = 0;
                 script
             }
-            Err(_) if self.holds < HOLDS_MAX => {
+            None if self.holds < HOLDS_MAX => {
                 self.holds += 1;
-                self.engine.hold_script(String::new())
+                let hold = self.engine.hold_script(String::new());
+                Script { turn, ..hold }
             }
-            Err(_) => self.dealt_with(),
+            None => self.dealt_with(),
         }
     }
 
-    async fn answer(&self, turn: Turn, asked: Asked) -> Result<Script, StoreError> {
-        if self.leg.number == 0 {
-            return self.put_through_over(&asked).await;
+    /// What the leg hears now; `None`: the store is away. The work goes on when the time is over: what it writes down
+    /// must also leave.
+    async fn answer(&self, turn: Turn, asked: Asked) -> Option<Script> {
+        let (engine, id, leg) = (self.engine.clone(), self.pbx.id.clone(), self.leg);
+        let call = Some(self.call.clone());
+        let answering = async move {
+            if leg.number == 0 {
+                return put_through_over(&engine, id, call, &asked).await;
+            }
+            let question = Callback {
+                call,
+                phase: Some(Phase::Answered),
+                asked: Some(asked),
+            };
+            engine.callback(&id, leg, Some(turn), question).await
+        };
+        match timeout(ANSWER_WITHIN, tokio::spawn(answering.in_current_span())).await {
+            Ok(Ok(Ok(script))) => Some(script.unwrap_or_else(|| self.dealt_with())),
+            Ok(Ok(Err(_)) | Err(_)) | Err(_) => None,
         }
-        let question = Callback {
-            call: Some(self.call.clone()),
-            phase: Some(Phase::Answered),
-            asked: Some(asked),
-        };
-        let engine = &self.engine;
-        let script = engine
-            .callback(&self.pbx.id, self.leg, Some(turn), question)
-            .await?;
-        Ok(script.unwrap_or_else(|| self.dealt_with()))
-    }
-
-    /// What a caller hears who is nobody's, after the reception.
-    async fn put_through_over(&self, asked: &Asked) -> Result<Script, StoreError> {
-        let Asked::Dial { end, .. } = asked else {
-            return Ok(self.dealt_with());
-        };
-        let over = Inbound {
-            call: Some(self.call.clone()),
-            from: None,
-            to: None,
-            phase: None,
-            put_through: Some(*end),
-        };
-        let (_, script) = self.engine.called_in(self.pbx.id.clone(), over).await?;
-        Ok(script)
     }
 
     fn dealt_with(&self) -> Script {
@@ -332,7 +327,10 @@ impl Performer {
                     return Err(Break::Over);
                 }
                 News::Event(Event::Played { playback, .. })
-                    if self.playing.take_if(|playing| *playing == playback).is_none() => {}
+                    if self
+                        .playing
+                        .take_if(|playing| *playing == playback)
+                        .is_none() => {}
                 News::Event(event) => return Ok(Some(event)),
                 // It may have asked by itself meanwhile.
                 News::Interrupted(turn) if turn <= self.turn => {}
@@ -366,6 +364,27 @@ impl Performer {
             keep_trying(|| engine.callback(id, self.leg, None, over.clone())).await;
         }
     }
+}
+
+/// What a caller hears who is nobody's, after the reception.
+async fn put_through_over(
+    engine: &Engine,
+    carrier: CarrierId,
+    call: Option<CarrierCallId>,
+    asked: &Asked,
+) -> Result<Option<Script>, StoreError> {
+    let Asked::Dial { end, .. } = asked else {
+        return Ok(None);
+    };
+    let over = Inbound {
+        call,
+        from: None,
+        to: None,
+        phase: None,
+        put_through: Some(*end),
+    };
+    let (_, script) = engine.called_in(carrier, over).await?;
+    Ok(Some(script))
 }
 
 /// A leg of a name that no lead has.
