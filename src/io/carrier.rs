@@ -129,7 +129,7 @@ impl Trunk {
                 let (trunk, engine) = (self.clone(), engine.clone());
                 tokio::spawn(async move { trunk.send(&engine, waiting).await }.instrument(span));
             }
-            self.park_the_rest(&engine).await;
+            self.park_the_rest(engine).await;
             engine.metrics.carrier_up(&self.id, !self.is_down());
             match next_at {
                 None => self.changed.notified().await,

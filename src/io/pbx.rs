@@ -1,8 +1,9 @@
 //! The group's own PBX. Twilio's cloud fetches a script and performs it; a PBX performs nothing, so each leg that is up
 //! has a performer here: a task that asks the flow what Twilio would ask it, and tells the PBX step by step.
 //!
-//! `pbx/socket.rs` hears what happens there, `pbx/leg.rs` performs for one leg, `pbx/joined.rs` for two that talk,
-//! `pbx/resume.rs` takes up what lives there after a restart, ours or the PBX's, and after a cut of the WebSocket.
+//! `pbx/socket.rs` hears what happens there, `pbx/leg.rs` performs for one leg what `pbx/question.rs` is answered,
+//! `pbx/joined.rs` for two that talk, `pbx/resume.rs` takes up what lives there after a restart, ours or the PBX's, and
+//! after a cut of the WebSocket.
 //! Nothing here is on disk: what counts is the flow's, and the PBX knows the rest.
 
 use std::collections::hash_map::Entry;
@@ -24,6 +25,7 @@ use crate::rotation::CarrierId;
 
 mod joined;
 mod leg;
+mod question;
 mod resume;
 mod socket;
 
@@ -136,21 +138,34 @@ impl Pbx {
 
     /// A phone was picked up, or somebody rings us.
     fn entered(self: &Arc<Self>, engine: &Engine, entered: &Entered) {
-        let new = self.stage().up.insert(entered.call.clone());
         let follower = self.follower(&entered.call);
         match (entered.leg(), follower) {
             (Some(leg), None) if leg.side == Side::Rep => {
+                self.stage().up.insert(entered.call.clone());
                 Performer::start(self, engine, leg, &entered.call, false)
             }
-            (Some(_), Some(follower)) if new => {
-                self.tell(engine, &entered.call, Phase::Answered);
-                let _ = follower.send(News::Event(Event::Entered(entered.clone())));
+            (Some(_), Some(follower)) => {
+                if self.picked_up(engine, &entered.call) {
+                    let _ = follower.send(News::Event(Event::Entered(entered.clone())));
+                }
             }
-            (Some(_) | None, Some(_)) => {}
             // Whoever rang it has gone meanwhile.
             (Some(_), None) => self.order_soon(self.ari.hang_up(&entered.call)),
-            (None, None) => Performer::take_in(self, engine, entered.clone()),
+            (None, Some(_)) => {}
+            (None, None) => {
+                self.stage().up.insert(entered.call.clone());
+                Performer::take_in(self, engine, entered.clone())
+            }
         }
+    }
+
+    /// Notes that a phone which was rung for another has been picked up; `false`: it is known already.
+    fn picked_up(self: &Arc<Self>, engine: &Engine, call: &CarrierCallId) -> bool {
+        let new = self.stage().up.insert(call.clone());
+        if new {
+            self.tell(engine, call, Phase::Answered);
+        }
+        new
     }
 
     fn gone(self: &Arc<Self>, engine: &Engine, call: &CarrierCallId, cause: Cause) {

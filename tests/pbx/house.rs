@@ -97,6 +97,10 @@ pub(crate) fn picks_up() -> Behaviour {
 /// What a phone has heard since `from` (seconds since 1970), once it is this long.
 pub(crate) async fn heard_since(phone: &Phone, from: f64, span: Duration) -> Sound {
     let asked = Instant::now();
+    until("it hears something", || async {
+        !phone.all("recording").is_empty()
+    })
+    .await;
     loop {
         let (began, sound) = phone.heard();
         let start = Duration::from_secs_f64((from - began).max(0.0));

@@ -57,12 +57,14 @@ def tone(hz):
     """A loop of a whole number of periods."""
     path = os.path.join(folder, f"tone-{hz}.wav")
     if not os.path.exists(path):
-        with wave.open(path, "wb") as file:
+        own_path = f"{path}-{os.getpid()}"  # phones begin to speak at the same time
+        with wave.open(own_path, "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(RATE)
             samples = (int(8000 * math.sin(2 * math.pi * hz * i / RATE)) for i in range(RATE))
             file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
+        os.rename(own_path, path)
     return path
 
 

@@ -40,7 +40,7 @@ const SOON: Duration = ms(300);
 /// A whisper is shorter, and a prompt after it begins later.
 const WHISPER_MAX: Duration = ms(9000);
 /// What the edges of a sound differ by after the way through two codecs.
-const ABOUT: Duration = ms(120);
+const ABOUT: Duration = ms(100);
 
 #[tokio::test]
 async fn each_rep_hears_their_own_language_as_soon_as_they_pick_up() {

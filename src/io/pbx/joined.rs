@@ -61,20 +61,26 @@ impl Performer {
             return Placing::NotSent;
         }
         let ari = &self.pbx.ari;
-        match self.pbx.heard(ari.place_beside(place, &self.call)).await {
-            Heard::NotSent => Placing::NotSent,
-            heard => {
-                let placing = heard.read(|said| Some(ari.placing(&place.to, said)));
-                placing.unwrap_or(Placing::Unknown)
-            }
+        let heard = self.pbx.heard(ari.place_beside(place, &self.call)).await;
+        if let Heard::NotSent = heard {
+            return Placing::NotSent;
         }
+        let placing = heard.read(|said| Some(ari.placing(&place.to, said)));
+        placing.unwrap_or(Placing::Unknown)
     }
 
     async fn look_up(&self, other: &CarrierCallId) -> Result<bool, End> {
         let ari = &self.pbx.ari;
         let heard = self.pbx.heard(ari.look_up(other)).await;
         match heard.read(|said| ari.found(said)) {
-            Some(Found::Call { phase, .. }) => Ok(phase == Phase::Answered),
+            Some(Found::Call {
+                phase: Phase::Answered,
+                ..
+            }) => {
+                self.pbx.picked_up(&self.engine, other);
+                Ok(true)
+            }
+            Some(Found::Call { .. }) => Ok(false),
             Some(Found::Nothing) => Err(End::Failed),
             // Nobody knows: it may ring, and its own end tells.
             None => Ok(false),
@@ -123,7 +129,7 @@ impl Performer {
 
     /// Meets another leg. Both hear a ring tone until the second has come; whoever leaves ends it for both.
     pub(super) async fn meet(&mut self, name: LegId, waits: bool) -> Result<(), Break> {
-        let met = match self.enter(name, waits).await {
+        let met = match self.enter(name, waits) {
             Some(other) => {
                 self.join(name, &other).await;
                 self.until_parted(name).await
@@ -135,7 +141,7 @@ impl Performer {
     }
 
     /// Who is there already, if one of the two has come for the other.
-    async fn enter(&self, name: LegId, waits: bool) -> Option<CarrierCallId> {
+    fn enter(&self, name: LegId, waits: bool) -> Option<CarrierCallId> {
         let mut stage = self.pbx.stage();
         let here = stage.rooms.entry(name).or_default();
         here.retain(|(call, _)| *call != self.call);

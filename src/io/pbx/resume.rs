@@ -99,8 +99,10 @@ async fn take_up(pbx: &Arc<Pbx>, engine: &Engine, there: &There, leg: LegId, pha
         pbx.stage().up.insert(call.clone());
         return Performer::start(pbx, engine, leg, &call, true);
     }
-    // Picked up in the gap.
-    pbx.hear(engine, Event::Entered(entered(call)));
+    // Picked up in the gap. Whoever performs for the rep only since now looks for it by themselves.
+    if pbx.performs(&call) {
+        pbx.hear(engine, Event::Entered(entered(call)));
+    }
 }
 
 /// Whether the flow knows a leg that may live; a customer's, only beside the rep's.

@@ -83,12 +83,12 @@ async fn open(pbx: &Pbx) -> Result<Socket, String> {
 /// What the library says, with what the admin can do about it.
 #[allow(clippy::needless_pass_by_value, reason = "it maps errors")]
 fn without_address(error: Error) -> String {
-    match error {
-        Error::Http(answer) if answer.status().as_u16() == 401 => {
-            "it refuses user and password; compare them with its ari.conf".to_owned()
-        }
-        other => other.to_string(),
+    if let Error::Http(answer) = &error
+        && answer.status().as_u16() == 401
+    {
+        return "it refuses user and password; compare them with its ari.conf".to_owned();
     }
+    error.to_string()
 }
 
 /// Reads until it is cut, and takes up what lives there meanwhile.
