@@ -68,7 +68,7 @@ enum Command {
     Serve,
     /// Reads all configuration and shows every mistake with its line and its cure
     Check {
-        /// Also ask each carrier about the credentials and the numbers shown, without ringing anybody
+        /// Also ask each carrier whether it does what we need, without ringing anybody
         #[arg(long)]
         live: bool,
     },

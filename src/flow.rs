@@ -241,6 +241,13 @@ impl Flow {
         self.customer.iter().find(|customer| customer.leg == leg)
     }
 
+    /// Whether a leg of it may be up.
+    pub fn has_live_leg(&self) -> bool {
+        let reps = self.attempts.iter().map(|attempt| &attempt.life);
+        let customers = self.customer.iter().map(|leg| &leg.life);
+        reps.chain(customers).any(Life::live)
+    }
+
     /// Whether a ring is (still) to leave: read again as the last act before its bytes do.
     pub fn wants(&self, leg: LegId) -> bool {
         self.attempt(leg).is_some_and(|attempt| {

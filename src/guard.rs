@@ -46,7 +46,7 @@ pub fn number_if_released(lead: &Lead, rules: &Rules, reason: HeldReason) -> Opt
 
 /// The rep whose phone this is.
 pub fn rep_of_number<'a>(rules: &'a Rules, number: &PhoneNumber) -> Option<&'a Rep> {
-    rules.reps.values().find(|rep| rep.phone == *number)
+    rules.reps.with_number(number)
 }
 
 fn held_for(not: NotANumber) -> HeldReason {
@@ -166,7 +166,7 @@ mod tests {
             country: "BE".to_owned(),
             countries: ["BE", "NL", "LU"].map(str::to_owned).to_vec(),
             customer_rings_per_day: 4,
-            reps: BTreeMap::from([(RepId("an".to_owned()), an())]),
+            reps: [an()].into_iter().collect(),
             rooftops: BTreeMap::from([(RooftopId("gent".to_owned()), gent())]),
             measure: Default::default(),
         }

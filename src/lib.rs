@@ -23,7 +23,9 @@
 //! and in which order, [`flow`] what happens next, [`desk`] who is on which phone. The commands it leaves are in the
 //! outbox; after the commit `io/carrier.rs` lets them leave at the pace of [`pacer`], in the carrier's dialect
 //! (`providers/`). What the carrier calls back comes in through `io/web/callbacks.rs` as the next event of the same
-//! flow, and is answered with the leg's present [`script`]. A phone that rings us is [`lead_line`]'s to tell whose lead it is.
+//! flow, and is answered with the leg's present [`script`]. A PBX calls nothing back: `io/pbx.rs` hears what happens there
+//! and performs the script step by step, with the sentences as `io/speech.rs` has them spoken. A phone that rings us is
+//! [`lead_line`]'s to tell whose lead it is.
 //! What people are told in writing is worded by [`message`] and leaves through `io/notice.rs`.
 //!
 //! # The layers

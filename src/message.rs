@@ -591,7 +591,7 @@ mod tests {
             country: "BE".to_owned(),
             countries: vec!["BE".to_owned()],
             customer_rings_per_day: 4,
-            reps: reps.map(|rep| (rep.id.clone(), rep)).into(),
+            reps: reps.into_iter().collect(),
             rooftops: rooftops.map(|rooftop| (rooftop.id.clone(), rooftop)).into(),
             measure: Default::default(),
         }

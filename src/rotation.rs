@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::hours::Hours;
 use crate::phone::{PhoneKey, PhoneNumber};
 
+mod reps;
+
+pub use reps::Reps;
+
 /// A rep's id in `rotation.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -52,7 +56,7 @@ pub struct Rules {
     /// How often a customer's number is rung within 24 h at most; 0: no cap.
     pub customer_rings_per_day: u32,
     /// The reps, by id.
-    pub reps: BTreeMap<RepId, Rep>,
+    pub reps: Reps,
     /// The rooftops, by id.
     pub rooftops: BTreeMap<RooftopId, Rooftop>,
     /// What the figures are measured by.

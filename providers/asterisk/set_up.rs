@@ -4,12 +4,27 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::answers::{read, there};
-use super::{Asterisk, segment};
+use super::{Asterisk, NUMBER, segment};
 use crate::{Request, Response};
 
-/// Modules of the PBX without which it takes our orders and does not do them: without `func_timeout` a create is
-/// answered 200 and the call has no time limit; the other one fetches what is played.
-pub const MODULES: [&str; 2] = ["func_timeout.so", "res_http_media_cache.so"];
+/// Modules of the PBX that do what we order. An order may be taken all the same where one is missing: without
+/// `func_timeout` a create is answered 200 and the call has no time limit. `res_http_media_cache` fetches what is played,
+/// through `res_curl`, and `format_wav` reads it.
+pub const MODULES: [&str; 13] = [
+    "func_timeout.so",
+    "res_http_media_cache.so",
+    "res_curl.so",
+    "format_wav.so",
+    "app_stasis.so",
+    "res_stasis_answer.so",
+    "res_stasis_playback.so",
+    "res_http_websocket.so",
+    "res_ari_applications.so",
+    "res_ari_bridges.so",
+    "res_ari_channels.so",
+    "res_ari_events.so",
+    "res_ari_playbacks.so",
+];
 
 /// What the PBX knows of a phone or trunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +67,8 @@ impl Asterisk {
         read(response).map(|info: Info| info.system.is_object())
     }
 
-    /// Asks for the phone or trunk behind a dial string; `None` where it is no PJSIP one, of which nothing is known
-    /// before it is rung.
+    /// Asks for the phone or trunk behind a dial string; `None` where it is no PJSIP one, or each number is one, of which
+    /// nothing is known before it is rung.
     pub fn endpoint_state(&self, endpoint: &str) -> Option<Request> {
         let (technology, rest) = endpoint.split_once('/')?;
         if !technology.eq_ignore_ascii_case("PJSIP") {
@@ -61,7 +76,8 @@ impl Asterisk {
         }
         let device = rest.split('/').next()?;
         let name = device.rsplit_once('@').map_or(device, |(_, trunk)| trunk);
-        Some(self.get(&format!("endpoints/PJSIP/{}", segment(name))))
+        let one = !name.contains(NUMBER);
+        one.then(|| self.get(&format!("endpoints/PJSIP/{}", segment(name))))
     }
 
     /// What the answer to [`Asterisk::endpoint_state`] says; `None` where it makes no sense.
@@ -125,7 +141,7 @@ mod tests {
                 "{url}"
             );
         }
-        for endpoint in ["Local/101@from-internal", "an", ""] {
+        for endpoint in ["Local/101@from-internal", "PJSIP/rep{number}", "an", ""] {
             assert_eq!(pbx().endpoint_state(endpoint), None, "{endpoint}");
         }
     }

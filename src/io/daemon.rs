@@ -156,7 +156,7 @@ fn trunks(settings: &Settings) -> Result<BTreeMap<CarrierId, Arc<Trunk>>, reqwes
 }
 
 /// Who speaks on a carrier that has no voice of its own.
-fn speech(carrier: &CarrierSettings) -> Option<Speech> {
+pub(crate) fn speech(carrier: &CarrierSettings) -> Option<Speech> {
     match &carrier.kind {
         CarrierKind::Twilio { .. } => None,
         CarrierKind::Asterisk(pbx) => Some(Speech::new(pbx.voice.clone())),

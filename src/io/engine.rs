@@ -334,7 +334,7 @@ impl Engine {
     /// after any span in which nothing was heard.
     pub(super) async fn restart_flows(&self) -> Result<(), StoreError> {
         let mut restarted = Vec::new();
-        for leads in self.store.reads().open_flows().await?.chunks(BATCH) {
+        for leads in self.store.reads().flows_with_legs().await?.chunks(BATCH) {
             let steps = leads.iter().map(|lead| {
                 let rules = self.rules();
                 self.store

@@ -1,8 +1,9 @@
 //! The group's own PBX. Twilio's cloud fetches a script and performs it; a PBX performs nothing, so each leg that is up
 //! has a performer here: a task that asks the flow what Twilio would ask it, and tells the PBX step by step.
 //!
-//! `pbx/socket.rs` hears what happens there, `pbx/leg.rs` performs for one leg, `pbx/joined.rs` for two that talk,
-//! `pbx/resume.rs` takes up what lives there after a restart, ours or the PBX's, and after a cut of the WebSocket.
+//! `pbx/socket.rs` hears what happens there, `pbx/leg.rs` performs for one leg what `pbx/question.rs` is answered,
+//! `pbx/joined.rs` for two that talk, `pbx/resume.rs` takes up what lives there after a restart, ours or the PBX's, and
+//! after a cut of the WebSocket.
 //! Nothing here is on disk: what counts is the flow's, and the PBX knows the rest.
 
 use std::collections::hash_map::Entry;
@@ -24,6 +25,7 @@ use crate::rotation::CarrierId;
 
 mod joined;
 mod leg;
+mod question;
 mod resume;
 mod socket;
 

@@ -3,6 +3,7 @@
 
 mod check;
 mod lead;
+mod pbx;
 mod peer;
 mod plan;
 mod program;

@@ -1,4 +1,4 @@
-//! Somebody at the other end: answers each request with the same words and remembers what was asked.
+//! Somebody at the other end: answers each request and remembers what was asked.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,13 +19,21 @@ pub(crate) struct Asked {
 }
 
 impl Peer {
+    /// Answers each request with the same words.
     pub(crate) fn answering(status: &'static str, body: &'static str) -> Peer {
+        Peer::told(move |_| (status, body))
+    }
+
+    /// Answers with a status and a body, by the line that says what is wanted.
+    pub(crate) fn told(
+        say: impl Fn(&str) -> (&'static str, &'static str) + Send + 'static,
+    ) -> Peer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, asked) = channel();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                answer(stream.unwrap(), &sender, status, body);
+                answer(stream.unwrap(), &sender, &say);
             }
         });
         Peer { port, asked }
@@ -33,6 +41,11 @@ impl Peer {
 
     pub(crate) fn asked(&self) -> Asked {
         self.asked.recv().unwrap()
+    }
+
+    /// Everything that was asked so far.
+    pub(crate) fn all_asked(&self) -> Vec<Asked> {
+        self.asked.try_iter().collect()
     }
 }
 
@@ -44,7 +57,11 @@ impl Asked {
     }
 }
 
-fn answer(stream: TcpStream, sender: &Sender<Asked>, status: &str, body: &str) {
+fn answer(
+    stream: TcpStream,
+    sender: &Sender<Asked>,
+    say: &impl Fn(&str) -> (&'static str, &'static str),
+) {
     let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
     loop {
@@ -69,9 +86,10 @@ fn answer(stream: TcpStream, sender: &Sender<Asked>, status: &str, body: &str) {
     let mut sent = vec![0; length];
     reader.read_exact(&mut sent).unwrap();
     asked.body = String::from_utf8(sent).unwrap();
+    let (status, body) = say(&asked.line);
     let length = body.len();
     let said =
         format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
-    reader.get_mut().write_all(said.as_bytes()).unwrap();
     sender.send(asked).unwrap();
+    reader.get_mut().write_all(said.as_bytes()).unwrap();
 }

@@ -8,6 +8,7 @@ use leadbridge::phone::{HashKey, PhoneNumber};
 use leadbridge::rotation::{AfterHours, RepId, RooftopId, SourceId, Strategy};
 use leadbridge::source::Auth;
 use leadbridge_providers::Language;
+use leadbridge_providers::asterisk::MODULES;
 use secrecy::ExposeSecret;
 
 use crate::files::{Folder, LEADBRIDGE, ROTATION};
@@ -161,6 +162,50 @@ fn a_pbx_is_read_as_the_shipped_file_describes_it() {
     assert_eq!((short.url, short.app), (described.url, described.app));
     assert_eq!((short.voice, usual_pace), (described.voice, pace));
     assert!(short.endpoints.is_empty());
+}
+
+#[test]
+fn the_files_for_the_pbx_are_about_the_same_carrier() {
+    let shipped = include_str!("../../config/leadbridge.toml");
+    let modules = include_str!("../../config/asterisk/modules.conf");
+    for module in MODULES {
+        assert!(
+            modules.contains(&format!("\nload = {module}\n")),
+            "{module}"
+        );
+    }
+    for (file, theirs, ours) in [
+        (
+            include_str!("../../config/asterisk/ari.conf"),
+            "\n[leadbridge]\n",
+            "\n# user = \"leadbridge\"\n",
+        ),
+        (
+            include_str!("../../config/asterisk/http.conf"),
+            "\nbindport = 8088\n",
+            "\n# url = \"http://127.0.0.1:8088\"\n",
+        ),
+        (
+            include_str!("../../config/asterisk/extensions.conf"),
+            "Stasis(leadbridge,",
+            "\n# app = \"leadbridge\"\n",
+        ),
+        (
+            include_str!("../../config/asterisk/pjsip.conf"),
+            "\n[trunk](",
+            "\n# endpoint = \"PJSIP/{number}@trunk\"\n",
+        ),
+        (
+            include_str!("../../config/asterisk/pjsip.conf"),
+            "\n[an](",
+            "\"PJSIP/an\"",
+        ),
+    ] {
+        assert!(
+            file.contains(theirs) && shipped.contains(ours),
+            "{theirs} {ours}"
+        );
+    }
 }
 
 #[test]

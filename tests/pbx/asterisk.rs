@@ -41,6 +41,10 @@ const EMPTY: [&str; 13] = [
     "websocket_client",
 ];
 
+/// The sound of calls stays on this machine.
+const SOUND_HERE: &str =
+    "direct_media = no\nmedia_address = 127.0.0.1\nbind_rtp_to_media_address = yes";
+
 /// It runs as long as this lives.
 pub(crate) struct Asterisk {
     /// Where its interface is, without a slash at the end.
@@ -173,27 +177,47 @@ impl Asterisk {
         for name in EMPTY {
             fs::write(etc.join(format!("{name}.conf")), "").unwrap();
         }
-        for file in fs::read_dir(templates()).unwrap() {
-            let file = file.unwrap();
-            let text = fs::read_to_string(file.path()).unwrap();
-            fs::write(etc.join(file.file_name()), self.filled(&text, http)).unwrap();
-        }
+        write_all(&templates(), &etc, |text| self.filled(text));
+        fs::create_dir(etc.join("leadbridge")).unwrap();
+        write_all(&guide(), &etc.join("leadbridge"), |text| {
+            self.as_guided(text, http)
+        });
         let phone = fs::read_to_string(templates().join("phone.conf")).unwrap();
         let mut pjsip = fs::read_to_string(etc.join("pjsip.conf")).unwrap();
         pjsip.extend(house.iter().map(|number| phone.replace("@NUMBER@", number)));
         fs::write(etc.join("pjsip.conf"), pjsip).unwrap();
     }
 
-    fn filled(&self, template: &str, http: u16) -> String {
+    /// What the guide tells an admin to write, with what is this test's own in the places that are an admin's own.
+    fn as_guided(&self, text: &str, http: u16) -> String {
+        let own = [
+            (
+                "password = change-me",
+                format!("password = {}", self.password),
+            ),
+            ("bindport = 8088", format!("bindport = {http}")),
+            ("+3292000000", LEAD_LINE.to_owned()),
+            (
+                "sip:sip.operator.example",
+                format!("sip:127.0.0.1:{}", self.outside),
+            ),
+            (
+                "match = sip.operator.example",
+                "match = 127.0.0.1".to_owned(),
+            ),
+            ("direct_media = no", SOUND_HERE.to_owned()),
+        ];
+        own.iter().fold(text.to_owned(), |text, (guided, own)| {
+            text.replace(guided, own)
+        })
+    }
+
+    fn filled(&self, template: &str) -> String {
         template
             .replace("@DIR@", self.folder.path().to_str().unwrap())
             .replace("@ROOT@", root().to_str().unwrap())
             .replace("@MODULES@", modules().to_str().unwrap())
-            .replace("@HTTP@", &http.to_string())
             .replace("@SIP@", &self.sip.to_string())
-            .replace("@OUTSIDE@", &self.outside.to_string())
-            .replace("@PASSWORD@", &self.password)
-            .replace("@LINE@", LEAD_LINE)
     }
 }
 
@@ -206,6 +230,16 @@ impl Drop for Asterisk {
     }
 }
 
+fn write_all(from: &Path, to: &Path, write: impl Fn(&str) -> String) {
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap().path();
+        if file.extension().is_some_and(|end| end == "conf") {
+            let text = fs::read_to_string(&file).unwrap();
+            fs::write(to.join(file.file_name().unwrap()), write(&text)).unwrap();
+        }
+    }
+}
+
 /// Without a dot in its path: with one, Asterisk gives no sound that it fetches its format's ending and plays none.
 fn folder() -> TempDir {
     tempfile::Builder::new().prefix("pbx").tempdir().unwrap()
@@ -213,6 +247,11 @@ fn folder() -> TempDir {
 
 fn templates() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pbx/etc")
+}
+
+/// The files that the admin of a PBX is told to include.
+fn guide() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("config/asterisk")
 }
 
 /// Where it was unpacked.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod asterisk;
+mod check;
 mod config;
 mod daemon;
 mod house;

@@ -70,9 +70,7 @@ pub(crate) fn rules(rng: &mut fastrand::Rng) -> Rules {
         .cloned()
         .chain([owner.clone()])
         .zip(&pool().people);
-    let reps = people
-        .map(|(id, number)| (id.clone(), rep(id, number, rng)))
-        .collect();
+    let reps = people.map(|(id, number)| rep(id, number, rng)).collect();
     let rooftops: Vec<_> = (0..2).map(|n| rooftop(n, &ids, &owner, rng)).collect();
     Rules {
         name: "Groep".to_owned(),

@@ -79,7 +79,7 @@ pub(crate) fn rules(strategy: Strategy, key: &HashKey) -> Arc<Rules> {
         country: "BE".to_owned(),
         countries: vec!["BE".to_owned()],
         customer_rings_per_day: 4,
-        reps: BTreeMap::from(reps.map(|rep| (rep.id.clone(), rep))),
+        reps: reps.into_iter().collect(),
         rooftops: BTreeMap::from([(rooftop.id.clone(), rooftop)]),
         measure: Default::default(),
     })

@@ -49,7 +49,7 @@ pub(crate) fn rules() -> Rules {
         country: "BE".to_owned(),
         countries: ["BE", "NL", "LU", "DE", "FR"].map(str::to_owned).to_vec(),
         customer_rings_per_day: 4,
-        reps: reps.map(|rep| (rep.id.clone(), rep)).into(),
+        reps: reps.into_iter().collect(),
         rooftops: BTreeMap::from(rooftops.map(|rooftop| (rooftop.id.clone(), rooftop))),
         measure: Default::default(),
     }

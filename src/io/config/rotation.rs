@@ -12,7 +12,7 @@ use leadbridge_providers::Language;
 use toml::Spanned;
 
 use crate::phone::{HashKey, PhoneNumber};
-use crate::rotation::{Measure, Rep, RepId, Rooftop, RooftopId, Rules};
+use crate::rotation::{Measure, Rep, RepId, Reps, Rooftop, RooftopId, Rules};
 
 use super::own_id;
 use super::section::{Section, Text};
@@ -59,10 +59,7 @@ pub(super) fn rules(mut file: Section<'_>, settings: &Settings, key: &HashKey) -
         .map(|part| roofs.rooftop(part, managers.as_deref()))
         .collect();
     file.end();
-    let reps: BTreeMap<RepId, Rep> = reps
-        .into_iter()
-        .map(|rep| rep.map(|rep| (rep.id.clone(), rep)))
-        .collect::<Option<_>>()?;
+    let reps: Reps = reps.into_iter().collect::<Option<_>>()?;
     let rooftops: BTreeMap<RooftopId, Rooftop> = rooftops
         .into_iter()
         .map(|roof| roof.map(|roof| (roof.id.clone(), roof)))

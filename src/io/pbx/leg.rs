@@ -9,24 +9,17 @@ use leadbridge_providers::{
     Turn,
 };
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout, timeout_at};
-use tracing::{Instrument, error, info_span, warn};
+use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument, info_span};
 
 use super::Pbx;
 use crate::io::carrier::keep_trying;
 use crate::io::engine::Engine;
-use crate::io::store::StoreError;
-use crate::rotation::CarrierId;
-use crate::script;
 
 /// A sentence whose end nobody tells is over by then.
 const SAID_WITHIN: Duration = Duration::from_secs(45);
 /// How long two may talk whom nobody's lead joined, in seconds.
 const PUT_THROUGH_S: u32 = 3600;
-/// How long the store may take: the person on the phone hears nothing meanwhile.
-const ANSWER_WITHIN: Duration = Duration::from_secs(3);
-/// How often a leg is put off while the store is away.
-const HOLDS_MAX: u32 = 5;
 
 /// What a performer is told.
 pub(super) enum News {
@@ -63,7 +56,8 @@ pub(super) struct Performer {
     playbacks: u32,
     /// What it hears: the PBX lets playbacks of a channel wait for each other.
     playing: Option<String>,
-    holds: u32,
+    /// How often it was put off while the store is away.
+    pub(super) holds: u32,
     /// What is to be rung first may ring already, or talk with this leg.
     pub(super) resumed: bool,
 }
@@ -160,58 +154,6 @@ impl Performer {
                 Err(Break::Over) => return self.end().await,
             };
         }
-    }
-
-    /// Asks the flow what the leg hears now.
-    async fn ask(&mut self, turn: Turn, asked: &Asked) -> Script {
-        let script = match self.answer(turn, asked.clone()).await {
-            // Whoever enters a place where two meet must say so by its own turn, which a first question does not know.
-            Some(script) if matches!(script.then, Then::Room { .. }) && script.turn != turn => {
-                self.answer(script.turn, Asked::Answer).await
-            }
-            answered => answered,
-        };
-        match script {
-            Some(script) => {
-                self.holds = 0;
-                script
-            }
-            None if self.holds < HOLDS_MAX => {
-                self.holds += 1;
-                let hold = self.engine.hold_script(String::new());
-                Script { turn, ..hold }
-            }
-            None => self.dealt_with(),
-        }
-    }
-
-    /// What the leg hears now; `None`: the store is away. The work goes on when the time is over: what it writes down
-    /// must also leave.
-    async fn answer(&self, turn: Turn, asked: Asked) -> Option<Script> {
-        let (engine, id, leg) = (self.engine.clone(), self.pbx.id.clone(), self.leg);
-        let call = Some(self.call.clone());
-        let answering = async move {
-            if leg.number == 0 {
-                return put_through_over(&engine, id, call, &asked).await;
-            }
-            let question = Callback {
-                call,
-                phase: Some(Phase::Answered),
-                asked: Some(asked),
-            };
-            engine.callback(&id, leg, Some(turn), question).await
-        };
-        match timeout(ANSWER_WITHIN, tokio::spawn(answering.in_current_span())).await {
-            Ok(Ok(Ok(script))) => return Some(script.unwrap_or_else(|| self.dealt_with())),
-            Ok(Ok(Err(error))) => warn!(%error, "the store did not do it"),
-            Ok(Err(_)) => error!("a decision panicked; this is a mistake in leadbridge"),
-            Err(_) => warn!("the store did not answer in time"),
-        }
-        None
-    }
-
-    fn dealt_with(&self) -> Script {
-        script::dealt_with(&self.engine.phrases, &self.engine.rules())
     }
 
     /// Performs a script; what is to be asked next.
@@ -373,27 +315,6 @@ impl Performer {
             keep_trying(|| engine.callback(id, self.leg, None, over.clone())).await;
         }
     }
-}
-
-/// What a caller hears who is nobody's, after the reception.
-async fn put_through_over(
-    engine: &Engine,
-    carrier: CarrierId,
-    call: Option<CarrierCallId>,
-    asked: &Asked,
-) -> Result<Option<Script>, StoreError> {
-    let Asked::Dial { end, .. } = asked else {
-        return Ok(None);
-    };
-    let over = Inbound {
-        call,
-        from: None,
-        to: None,
-        phase: None,
-        put_through: Some(*end),
-    };
-    let (_, script) = engine.called_in(carrier, over).await?;
-    Ok(Some(script))
 }
 
 /// A leg of a name that no lead has.

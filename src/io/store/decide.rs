@@ -11,7 +11,7 @@ use super::rows;
 use super::{Effect, New, OutboxId, Received, Stepped, Wake};
 use crate::decision::{self, Decision, Outset, Rows};
 use crate::desk::Phone;
-use crate::flow::{Command, Entry, Event, Flow, Life, State};
+use crate::flow::{Command, Entry, Event, Flow, State};
 use crate::phone::HashKey;
 use crate::rotation::{CarrierId, Rules};
 
@@ -89,7 +89,7 @@ fn advance(
     now: Timestamp,
 ) -> Answer<Stepped> {
     let lead = before.lead;
-    let mut left = if is_old(db, lead, &event)? || is_at_rest(&before, &event) {
+    let mut left = if is_old(db, lead, &event)? {
         Left::nothing(before.clone())
     } else {
         change(db, before.clone(), event.clone(), rules, now)?
@@ -229,13 +229,6 @@ fn is_old(db: &Connection, lead: LeadId, event: &Event) -> Answer<bool> {
     }
     let pending = rows::delete_wake(db, lead, event)?;
     Ok(!pending && *event == Event::Joined)
-}
-
-/// Whether a restart finds no leg to take up: most open flows wait, and a restart must be over soon.
-fn is_at_rest(flow: &Flow, event: &Event) -> bool {
-    let mut reps = flow.attempts.iter().map(|attempt| &attempt.life);
-    let mut customers = flow.customer.iter().map(|leg| &leg.life);
-    *event == Event::Restarted && !reps.any(Life::live) && !customers.any(Life::live)
 }
 
 /// Decides, and writes it.

@@ -173,10 +173,10 @@ impl Reads {
         self.ask(next_due).await
     }
 
-    /// Flows that are not over, or have a leg that outlived them: all that a restart may have left behind.
-    pub async fn open_flows(&self) -> Result<Vec<LeadId>, StoreError> {
-        let sql = "SELECT lead FROM flow WHERE open OR due IS NOT NULL ORDER BY t1";
-        self.ask(move |db| leads(db, sql, [])).await
+    /// Flows with a leg that may be up: all that a restart may have left behind. Most open flows wait, and a restart
+    /// must be over soon.
+    pub async fn flows_with_legs(&self) -> Result<Vec<LeadId>, StoreError> {
+        self.ask(flows_with_legs).await
     }
 
     /// Events left to flows that were not stepped with them.
@@ -383,6 +383,22 @@ fn items(db: &Connection, lead: Option<LeadId>) -> Answer<Vec<Item>> {
         });
     }
     Ok(items)
+}
+
+/// One that can't be read is among them: whoever steps it is told.
+fn flows_with_legs(db: &Connection) -> Answer<Vec<LeadId>> {
+    let sql = "SELECT lead, flow FROM flow WHERE open ORDER BY t1";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let flow = row.get_ref(1)?.as_str().map_err(unavailable)?;
+        let flow: Answer<Flow> = from_json(flow, "a flow");
+        if !flow.is_ok_and(|flow| !flow.has_live_leg()) {
+            found.push(parsed(&rows::text(row, 0)?, "a lead's name")?);
+        }
+    }
+    Ok(found)
 }
 
 fn leads(db: &Connection, sql: &str, asked: impl rusqlite::Params) -> Answer<Vec<LeadId>> {
