@@ -358,6 +358,7 @@ fn ending(verb: &str) -> Result<End, String> {
         "does not answer" => Ok(End::NoAnswer),
         "has no such number" => Ok(End::InvalidNumber),
         "'s phone fails" => Ok(End::Failed),
+        "is cut off" => Ok(End::Lost),
         other => Err(format!("what is `{other}`?")),
     }
 }
