@@ -181,7 +181,7 @@ async fn whoever_takes_the_application_over_is_told_of_and_outlived() {
         house
             .daemon
             .log()
-            .contains("has taken over our application")
+            .contains("ERROR another client has taken over our application")
     })
     .await;
     let id = house.daemon.sends(&lead(CUSTOMER)).await;
