@@ -34,6 +34,9 @@ const NUMBER: &str = "{number}";
 
 const JSON: &str = "application/json";
 
+/// The dial plan's function that ends a channel after so many seconds.
+const TIME_LIMIT: &str = "TIMEOUT(absolute)";
+
 /// A PBX that we ring through.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Asterisk {
@@ -203,7 +206,7 @@ impl Asterisk {
 /// texts only, and obeys only while [`MODULES`] run: otherwise it logs an error and rings without a limit.
 fn time_limit(place: &Place) -> String {
     let limit_s = place.timeout_s.saturating_add(place.time_limit_s);
-    json!({ "variables": { "TIMEOUT(absolute)": limit_s.to_string() } }).to_string()
+    json!({ "variables": { TIME_LIMIT: limit_s.to_string() } }).to_string()
 }
 
 /// Nothing but a number gets into a dial string or a caller id, where `/`, `@`, `&` and `>` have a meaning.

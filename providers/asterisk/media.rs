@@ -2,13 +2,21 @@
 //! [`Event::Entered`](super::Event::Entered), and before it left.
 
 use super::names::{leg_of_bridge, leg_of_playback};
-use super::{Asterisk, channel, segment};
+use super::{Asterisk, TIME_LIMIT, channel, segment};
 use crate::{CarrierCallId, Request};
 
 impl Asterisk {
     /// Picks up a call that came in.
     pub fn answer(&self, call: &CarrierCallId) -> Request {
         self.post(&format!("{}/answer", channel(call)), &[])
+    }
+
+    /// Ends a call that came in so many seconds from now, even if we are dead; one that we rang has its limit from the
+    /// create on. Obeyed only while [`MODULES`](super::MODULES) run.
+    pub fn limit(&self, call: &CarrierCallId, seconds: u32) -> Request {
+        let path = format!("{}/variable", channel(call));
+        let value = seconds.to_string();
+        self.post(&path, &[("variable", TIME_LIMIT), ("value", &value)])
     }
 
     /// Plays what is at a URL, which has no comma: one would separate it from a second. Playbacks of a channel wait

@@ -220,3 +220,11 @@ fn nobody_reads_a_password_in_a_log() {
     assert_eq!(format!("{:?}", pbx().events()), "Socket { .. }");
     assert_eq!(format!("{:?}", pbx().info()), "Request { method: Get, .. }");
 }
+
+#[test]
+fn a_call_that_came_in_ends_by_itself_too() {
+    let request = pbx().limit(&call("1700000000.12"), 3900);
+    assert_eq!(request.method, Method::Post);
+    let asked = "/channels/1700000000.12/variable?variable=TIMEOUT%28absolute%29&value=3900";
+    assert!(request.url.ends_with(asked), "{}", request.url);
+}

@@ -157,6 +157,11 @@ impl Trunk {
         }
     }
 
+    /// Whether it has texts at all.
+    pub fn sends_texts(&self) -> bool {
+        self.carrier.twilio().is_some()
+    }
+
     /// Who speaks on it, where it has no voice of its own.
     pub fn speech(&self) -> Option<&Speech> {
         self.pbx.as_ref().map(|pbx| pbx.speech())

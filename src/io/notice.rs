@@ -17,7 +17,7 @@ use crate::io::config;
 use crate::io::engine::Engine;
 use crate::io::store::{Effect, Fate, Message, MessageState, OutboxId, Posting, StoreError};
 use crate::message::{About, Draft, Recipient, Turned, Way, Ways, Writer};
-use crate::rotation::CarrierId;
+use crate::rotation::{CarrierId, RooftopId};
 
 pub mod daily;
 mod mail;
@@ -87,7 +87,8 @@ pub fn send(engine: &Engine, flow: &Flow, effect: &Effect) {
 /// A carrier began or ceased to refuse everything.
 pub fn carrier_turned(engine: &Engine, carrier: &CarrierId, turned: Turned) {
     let others = engine.trunks.iter();
-    let others = others.filter(|(id, trunk)| *id != carrier && !trunk.is_down());
+    let others =
+        others.filter(|(id, trunk)| *id != carrier && trunk.sends_texts() && !trunk.is_down());
     let others = others.map(|(id, _)| id.clone()).collect();
     let drafts = writer(engine, &engine.rules()).carrier(carrier, turned, &others);
     if drafts.is_empty() {
@@ -98,6 +99,14 @@ pub fn carrier_turned(engine: &Engine, carrier: &CarrierId, turned: Turned) {
     }
     let engine = engine.clone();
     tokio::spawn(async move { post(&engine, None, None, drafts).await });
+}
+
+/// Whether texts can be sent for a rooftop: a PBX has none.
+fn has_texts(engine: &Engine, rooftop: &RooftopId) -> bool {
+    let rules = engine.rules();
+    let rooftop = rules.rooftops.get(rooftop);
+    let trunk = rooftop.and_then(|rooftop| engine.trunks.get(&rooftop.carrier));
+    trunk.is_none_or(|trunk| trunk.sends_texts())
 }
 
 /// What had not left for sure when the last process ended: mails and notices are repeated, other texts are not.
@@ -145,7 +154,13 @@ async fn drafts(engine: &Engine, flow: &Flow, effect: &Effect) -> Result<Vec<Dra
 }
 
 /// Writes messages down, in the place of the item that ordered them; then they leave.
-async fn post(engine: &Engine, item: Option<OutboxId>, lead: Option<LeadId>, drafts: Vec<Draft>) {
+async fn post(
+    engine: &Engine,
+    item: Option<OutboxId>,
+    lead: Option<LeadId>,
+    mut drafts: Vec<Draft>,
+) {
+    drafts.retain(|draft| draft.way == Way::Mail || has_texts(engine, &draft.rooftop));
     if item.is_none() && drafts.is_empty() {
         return;
     }

@@ -44,6 +44,8 @@ async fn a_rep_who_rings_back_takes_the_lead_that_they_missed() {
     let answered = an.next("answered").await.at;
     let whisper = heard_since(&an, answered, ms(1500)).await;
     assert!(whisper.is_speech());
+    let limits = house.asterisk.time_limits().await;
+    assert!(limits.iter().all(|limit| *limit > 0), "{limits:?}");
     an.presses("1");
     assert_eq!(customer.next("incoming").await.told["shown"], LEAD_LINE);
     customer.next("answered").await;

@@ -20,6 +20,8 @@ use crate::io::engine::Engine;
 const SAID_WITHIN: Duration = Duration::from_secs(45);
 /// How long two may talk whom nobody's lead joined, in seconds.
 const PUT_THROUGH_S: u32 = 3600;
+/// How long a call that came in may last, the wait for somebody included, in seconds.
+const CAME_IN_S: u32 = PUT_THROUGH_S + 300;
 
 /// What a performer is told.
 pub(super) enum News {
@@ -134,7 +136,9 @@ impl Performer {
         }
         let span = info_span!("lead", lead = %self.leg.lead);
         async move {
-            self.pbx.order(self.pbx.ari.answer(&self.call)).await;
+            let ari = &self.pbx.ari;
+            self.pbx.order(ari.limit(&self.call, CAME_IN_S)).await;
+            self.pbx.order(ari.answer(&self.call)).await;
             match self.perform(&script, &Asked::Answer).await {
                 Ok(question) => self.perform_all(question).await,
                 Err(Break::Interrupted(turn)) => self.perform_all((turn, Asked::Answer)).await,
