@@ -64,6 +64,17 @@ impl Flow {
     /// The flow is over; its outcome is computed from what the legs did.
     pub(super) fn conclude(&mut self, index: usize, m: &mut Moment<'_>) {
         let (outcome, reason) = self.result(m.now);
+        self.conclude_as(index, outcome, reason, m);
+    }
+
+    /// The same with an outcome that the legs do not tell.
+    pub(super) fn conclude_as(
+        &mut self,
+        index: usize,
+        outcome: Outcome,
+        reason: Option<Unreached>,
+        m: &mut Moment<'_>,
+    ) {
         if outcome == Outcome::CustomerUnreached && reason.is_none_or(is_theirs) {
             self.text_customer(Text::CustomerTried, m);
         }

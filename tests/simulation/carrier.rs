@@ -104,6 +104,8 @@ pub(crate) struct Carrier {
     pub(crate) callbacks: [u32; 3],
     /// No final callback ever arrives.
     pub(crate) loses_ends: bool,
+    /// It knows a call no more once it is over, as a PBX does.
+    forgets: bool,
     /// When requests last went unanswered or the daemon was away.
     pub(crate) trouble_at: Timestamp,
 }
@@ -144,6 +146,7 @@ impl Carrier {
                 &[[0, 0, 0], [3, 3, 0], [6, 4, 4], [2, 3, 2], [30, 30, 30]],
             ),
             loses_ends: rng.u8(..5) == 0,
+            forgets: rng.u8(..6) == 0,
             trouble_at: now - SignedDuration::from_hours(1),
         }
     }
@@ -157,6 +160,21 @@ impl Carrier {
 
     pub(crate) fn is_mute(&self, now: Timestamp) -> bool {
         self.fault(now) == Some(Fault::Mute)
+    }
+
+    /// What it says of a call when it is asked.
+    fn knows(&self, call: &Call) -> Found {
+        let forgotten = self.forgets && !call.live();
+        let (phase, ended_at) = if forgotten {
+            (Phase::Ended(End::Lost), None)
+        } else {
+            (call.phase.clone(), call.ended_at)
+        };
+        Found::Call {
+            call: call.id.clone(),
+            phase,
+            ended_at,
+        }
     }
 
     fn live(&self, call: &CarrierCallId) -> Option<usize> {
@@ -540,11 +558,7 @@ impl World<'_> {
                 let found = calls
                     .iter()
                     .find(|call| call.id == *id)
-                    .map(|call| Found::Call {
-                        call: call.id.clone(),
-                        phase: call.phase.clone(),
-                        ended_at: call.ended_at,
-                    });
+                    .map(|call| self.carrier.knows(call));
                 let coming = || Found::Call {
                     call: id.clone(),
                     phase: Phase::Ringing,

@@ -9,7 +9,7 @@ use leadbridge::flow::{
     Attempt, AttemptResult, Closed, Event, Flow, Outcome, Rank, Round, Slot, SlotState, State, What,
 };
 use leadbridge::rotation::AfterHours;
-use leadbridge_providers::LeadId;
+use leadbridge_providers::{End, LeadId};
 
 use crate::group::SECRETS;
 use crate::world::World;
@@ -164,9 +164,9 @@ impl World<'_> {
         );
         let wrap_up = SignedDuration::from_secs(i64::from(terms.wrap_up_s.max(62)));
         let rested = call.ended_at.is_none_or(|at| at + wrap_up <= self.now);
-        // An end that only the clock told is later than the real one, and so is the rest after it.
-        let rests =
-            phone.rests_until.is_some_and(|until| until > self.now) && !attempt.life.presumed;
+        // An end that only the clock or a question told is later than the real one, and so is the rest after it.
+        let late = attempt.life.presumed || attempt.life.end == Some(End::Lost);
+        let rests = phone.rests_until.is_some_and(|until| until > self.now) && !late;
         let other = self.carrier.calls.iter().any(|other| {
             other.to == call.to && other.leg != call.leg && other.ended_at > call.ended_at
         });

@@ -7,8 +7,8 @@
 //!   number`; the same for `the customer` or a lead's name. Followed by `, unheard` (nobody tells the daemon), `, twice`; for a customer
 //!   also `, by the dial's end only`, `, by the status only`.
 //! - Calls that come in: `lead_line.rs`.
-//! - Stale words: `stale: An's phone rings | is up | is over`, `stale: the customer's ring is canceled`, `stale: An's dial was
-//!   canceled`, `stale: key 1 of An's turn before`, `stale: a leg nobody knows`.
+//! - Stale words: `stale: An's phone rings | is up | is over`, `stale: the customer's ring is canceled | is lost`, `stale: An's
+//!   dial was canceled`, `stale: key 1 of An's turn before`, `stale: a leg nobody knows`.
 //! - The carrier: `the next ring of An: <mood>`, `the carrier is down | up`, `the carrier answers no look-ups | look-ups`, `the carrier
 //!   obeys nothing`.
 //! - Texts: `Jan texts STOP`, `Jan texts START`.
@@ -286,6 +286,7 @@ fn stale_word(world: &mut World, what: &str) -> Result<(), String> {
     let (who, phase) = [
         ("'s phone rings", Phase::Ringing),
         ("'s ring is canceled", Phase::Ended(End::Canceled)),
+        ("'s ring is lost", Phase::Ended(End::Lost)),
         ("'s phone is up", Phase::Answered),
         (
             "'s phone is over",
