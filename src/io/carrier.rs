@@ -265,10 +265,11 @@ impl Trunk {
         {
             return self.forget(place.leg);
         }
+        let (placing, reached) = self.place(place).await;
+        // While the phone rings: before, it would take the time of the ring itself.
         if let Some(pbx) = &self.pbx {
             pbx.prepare(engine, place.leg);
         }
-        let (placing, reached) = self.place(place).await;
         engine.metrics.carrier_request(&self.id, &placing);
         let answer =
             self.rings()
