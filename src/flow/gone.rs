@@ -48,9 +48,19 @@ impl Flow {
                     since,
                     checks: checks + 1,
                 });
+                self.keep_phone_of_the_gone(self.gone_due(since, checks + 1), m);
             }
             Some(leg) => self.gone_for_good(leg, m),
             None => self.back_on_the_ladder(m),
+        }
+    }
+
+    /// A rep who is taken for gone may be on the line all the same, while the carrier does not answer.
+    fn keep_phone_of_the_gone(&mut self, next: Timestamp, m: &mut Moment<'_>) {
+        if let State::Engaged(engaged) = &self.state
+            && let Some(index) = self.index(engaged.leg)
+        {
+            self.keep_phone(index, next, m);
         }
     }
 
