@@ -94,7 +94,15 @@ impl Parent {
             let status = child.wait().unwrap();
             assert!(status.success(), "{status}: {}", self.log());
             child = self.spawn();
-            assert!(self.sender.alive().await, "it answers: {}", self.log());
+            // A connection kept from the process before is told only now that it is over.
+            while !self.sender.alive().await {
+                assert!(
+                    began.elapsed() < PATIENCE,
+                    "it does not answer: {}",
+                    self.log()
+                );
+                sleep(LOOK_EVERY).await;
+            }
             longest = longest.max(began.elapsed());
         }
         (child, longest)
