@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::io::config::Report;
+use crate::io::daemon::CannotStart;
 use crate::io::store::StoreError;
 use call_test::CallTestOptions;
 use clap_complete::Shell;
@@ -168,6 +169,19 @@ impl From<io::Error> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         Failure::No(error.to_string())
+    }
+}
+
+impl From<CannotStart> for Failure {
+    fn from(cannot: CannotStart) -> Failure {
+        match cannot {
+            CannotStart::Config(reports) => Failure::Mistakes(reports),
+            CannotStart::Store(_)
+            | CannotStart::Http(_)
+            | CannotStart::Mail(_)
+            | CannotStart::Folder { .. }
+            | CannotStart::SharedPbx => Failure::No(cannot.to_string()),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod erase;
 pub mod lead_line;
 pub mod log;
 pub mod metrics;
+mod nodes;
 pub mod notice;
 pub mod outgoing;
 pub mod pbx;

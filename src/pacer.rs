@@ -101,6 +101,16 @@ impl Pacer {
         }
     }
 
+    /// How long after one ring the next may leave.
+    pub fn between(&self) -> SignedDuration {
+        self.between
+    }
+
+    /// Others use the same carrier: nothing leaves before then.
+    pub fn not_before(&mut self, at: Timestamp) {
+        self.free_at = self.free_at.max(at);
+    }
+
     /// A ring wants to leave.
     pub fn wants(&mut self, ring: Ring, now: Timestamp) {
         self.waiting.insert(

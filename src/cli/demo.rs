@@ -61,7 +61,7 @@ pub async fn demo(options: DemoOptions) -> Result<(), Failure> {
     let address = listener
         .local_addr()
         .map_err(|error| no("listen", &error))?;
-    let daemon = daemon(folder.path(), address, &network.url())?;
+    let daemon = daemon(folder.path(), address, &network.url()).await?;
     let engine = daemon.engine.clone();
     let page = page::Page::new(&engine, &network, format!("http://{address}"));
     let within = |own| page::routes(own, page);
@@ -189,7 +189,7 @@ fn behave(network: &Network) {
     });
 }
 
-fn daemon(folder: &Path, address: SocketAddr, carrier_url: &str) -> Result<Daemon, Failure> {
+async fn daemon(folder: &Path, address: SocketAddr, carrier_url: &str) -> Result<Daemon, Failure> {
     let settings = format!(
         "[server]\nlisten = \"{address}\"\npublic_url = \"http://{address}\"\ndata_dir = \".\"\n\
          api_token = {{ env = \"DEMO_SECRET\" }}\n[[carrier]]\nid = \"main\"\nkind = \"twilio\"\naccount = \"{ACCOUNT}\"\n\
@@ -213,7 +213,7 @@ fn daemon(folder: &Path, address: SocketAddr, carrier_url: &str) -> Result<Daemo
     };
     let settings = config::load_settings(&folder.join("leadbridge.toml"), &env);
     let settings = settings.map_err(|reports| Failure::No(shown(&reports)))?;
-    Daemon::open(settings.value, &env).map_err(|cannot| Failure::No(cannot.to_string()))
+    Ok(Daemon::open(settings.value, &env).await?)
 }
 
 /// The demo's data, removed at the end unless somebody said where it belongs.

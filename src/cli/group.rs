@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use jiff::tz::TimeZone;
+use secrecy::ExposeSecret;
 
 use super::Failure;
 use crate::io::config::{self, Environment, Report, Settings, Uses, nearest};
-use crate::io::daemon::CannotStart;
 use crate::io::store::{Reads, Store};
 use crate::phone::HashKey;
 use crate::rotation::{RooftopId, Rules};
@@ -41,10 +41,12 @@ impl Group {
     async fn open_using(config: &Path, uses: Uses) -> Result<Group, Failure> {
         let env = Environment::of_this_process().only(uses);
         let settings = config::load_settings(config, &env)?.value;
-        let file = store_file(&settings)?;
-        let reads = match file.exists() {
-            true => Some(Store::open_read_only(file)?),
-            false => None,
+        let reads = match &settings.store {
+            config::Store::Sqlite(file) if !file.exists() => None,
+            config::Store::Sqlite(file) => Some(Store::open_read_only(file)?),
+            config::Store::Postgres(url) => {
+                Some(Store::connect_read_only(url.expose_secret()).await?)
+            }
         };
         let key = match &reads {
             Some(reads) => reads.hash_key().await?,
@@ -69,14 +71,6 @@ impl Group {
         let rules = self.rules.as_ref().ok();
         let rooftop = rules.and_then(|rules| rules.rooftops.get(rooftop));
         rooftop.map_or(TimeZone::UTC, |rooftop| rooftop.hours.zone().clone())
-    }
-}
-
-/// The store's file.
-pub(super) fn store_file(settings: &Settings) -> Result<&Path, Failure> {
-    match &settings.store {
-        config::Store::Sqlite(path) => Ok(path),
-        config::Store::Postgres(_) => Err(Failure::No(CannotStart::Postgres.to_string())),
     }
 }
 

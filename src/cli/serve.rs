@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use crate::cli::Failure;
 use crate::io::config::{self, Environment, Settings};
-use crate::io::daemon::{CannotStart, Daemon};
+use crate::io::daemon::Daemon;
 use crate::io::engine::Engine;
 use crate::io::{log, reload};
 
@@ -18,10 +18,8 @@ use crate::io::{log, reload};
 pub async fn serve(path: &Path) -> Result<(), Failure> {
     log::start();
     let env = Environment::of_this_process();
-    let settings =
-        config::load_settings(path, &env).map_err(|reports| Failure::No(told(&reports)))?;
-    let daemon =
-        Daemon::open(settings.value, &env).map_err(|cannot| Failure::No(reason(&cannot)))?;
+    let settings = config::load_settings(path, &env)?;
+    let daemon = Daemon::open(settings.value, &env).await?;
     for warning in settings.warnings.iter().chain(&daemon.warnings) {
         warn!("{}", log::without_numbers(&warning.render(false)));
     }
@@ -89,23 +87,4 @@ async fn told_to_stop() {
         _ = tokio::signal::ctrl_c() => {}
     }
     info!("stopping: requests in hand finish, the outbox stays");
-}
-
-fn reason(cannot: &CannotStart) -> String {
-    match cannot {
-        CannotStart::Config(reports) => told(reports),
-        CannotStart::Store(_)
-        | CannotStart::Http(_)
-        | CannotStart::Mail(_)
-        | CannotStart::Folder { .. }
-        | CannotStart::Postgres => cannot.to_string(),
-    }
-}
-
-fn told(reports: &[config::Report]) -> String {
-    reports
-        .iter()
-        .map(|report| report.render(false))
-        .collect::<Vec<_>>()
-        .join("\n")
 }

@@ -21,7 +21,7 @@ use crate::io::engine::Engine;
 use crate::io::notice;
 use crate::io::pbx::Pbx;
 use crate::io::speech::Speech;
-use crate::io::store::{Effect, OutboxId, StoreError};
+use crate::io::store::{Effect, NodeId, OutboxId, StoreError};
 use crate::message::Turned;
 use crate::pacer::{Answer, Next, Pacer, Ring, Urgency};
 use crate::rotation::CarrierId;
@@ -194,9 +194,13 @@ impl Trunk {
             .attempt(place.leg)
             .is_some_and(|attempt| attempt.life.waits());
         let mut rings = self.rings();
-        // A ring that is let go after it had waited is already under way here; one that its flow does not want never
-        // leaves (P2).
-        if rings.waiting.contains_key(&place.leg) || !(parked || flow.wants(place.leg)) {
+        // A ring that is let go after it had waited is already under way here.
+        if let Some(waiting) = rings.waiting.get_mut(&place.leg) {
+            waiting.effect = effect.clone();
+            return;
+        }
+        // One that its flow does not want never leaves (P2).
+        if !(parked || flow.wants(place.leg)) {
             return;
         }
         rings.waiting.insert(
@@ -258,11 +262,18 @@ impl Trunk {
         let Errand::Carrier(_, CarrierErrand::Place(place)) = &waiting.effect.errand else {
             return;
         };
-        if waiting.parked
-            && !self
-                .still_wanted(engine, place.leg, waiting.effect.id)
-                .await
-        {
+        if let Some(at) = self.not_before(engine).await {
+            return self.wait_until(place.leg, at);
+        }
+        let node = match waiting.parked {
+            true => {
+                self.still_wanted(engine, place.leg, waiting.effect.id)
+                    .await
+            }
+            false => Some(waiting.effect.node),
+        };
+        // The last act before bytes leave. Another node asks what became of a ring whose node was lost.
+        if !node.is_some_and(|node| engine.store.may_leave(node)) {
             return self.forget(place.leg);
         }
         let (placing, reached) = self.place(place).await;
@@ -299,12 +310,31 @@ impl Trunk {
         }
     }
 
-    /// The last act before bytes leave: the flow is asked whether it still wants this ring, and says so on disk.
-    async fn still_wanted(&self, engine: &Engine, leg: LegId, id: OutboxId) -> bool {
-        let stepped = keep_trying(|| engine.happen(leg.lead, Event::Leaving(leg), Some(id))).await;
-        stepped
+    /// Nodes share a carrier's pace: when the next ring may leave, if it is not now.
+    async fn not_before(&self, engine: &Engine) -> Option<Timestamp> {
+        let between = self.rings().pacer.between();
+        if !engine.store.is_shared() || between.is_zero() {
+            return None;
+        }
+        keep_trying(|| engine.store.turn(self.id.clone(), between))
+            .await
             .flatten()
-            .is_some_and(|stepped| stepped.flow.wants(leg))
+    }
+
+    fn wait_until(&self, leg: LegId, at: Timestamp) {
+        let mut rings = self.rings();
+        rings.pacer.not_before(at);
+        rings.pacer.back(leg);
+        drop(rings);
+        self.changed.notify_one();
+    }
+
+    /// The flow of a ring that waited is asked whether it still wants it, and says so on disk: in whose hand it is.
+    async fn still_wanted(&self, engine: &Engine, leg: LegId, id: OutboxId) -> Option<NodeId> {
+        let stepped = keep_trying(|| engine.happen(leg.lead, Event::Leaving(leg), Some(id))).await;
+        let effects = stepped.flatten()?.effects;
+        let leaves = effects.iter().find(|effect| effect.id == id)?;
+        Some(leaves.node)
     }
 
     fn parked(&self, leg: LegId) {

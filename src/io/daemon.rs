@@ -14,6 +14,7 @@ use leadbridge_providers::twilio::Twilio;
 use secrecy::ExposeSecret;
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tracing::warn;
 
 use crate::io::carrier::Trunk;
 use crate::io::clock::Clock;
@@ -23,7 +24,7 @@ use crate::io::engine::{Engine, Parts};
 use crate::io::metrics::Metrics;
 use crate::io::notice::{CannotMail, Post};
 use crate::io::speech::Speech;
-use crate::io::store::{Store, StoreError};
+use crate::io::store::{LEASE, Store, StoreError};
 use crate::io::web;
 use crate::phrases::Phrases;
 use crate::rotation::CarrierId;
@@ -51,9 +52,11 @@ pub enum CannotStart {
         /// What the system says.
         error: std::io::Error,
     },
-    /// Not this kind of store.
-    #[error("PostgreSQL is not supported yet; write url = \"sqlite:leadbridge.db\" in [store]")]
-    Postgres,
+    /// A PBX tells one program only what happens on it.
+    #[error(
+        "a carrier of kind \"asterisk\" is served by one node, and another one is running on this PostgreSQL; end that one, or use a carrier that several nodes can share"
+    )]
+    SharedPbx,
 }
 
 /// A daemon that is ready to serve.
@@ -68,9 +71,11 @@ pub struct Daemon {
 
 impl Daemon {
     /// Opens the store and reads the rules. Nothing moves yet.
-    pub fn open(settings: Settings, env: &Environment) -> Result<Daemon, CannotStart> {
+    pub async fn open(settings: Settings, env: &Environment) -> Result<Daemon, CannotStart> {
         let metrics = Metrics::new();
-        let store = open_store(&settings, metrics.clone())?;
+        let heard = metrics.clone();
+        let store = open_store(&settings, move |took| heard.commit(took)).await?;
+        alone_at_a_pbx(&settings, &store).await?;
         let rules = config::load_rules(&settings, store.hash_key()).map_err(CannotStart::Config)?;
         let sources = config::load_sources(&settings, Some(&rules.value), env)
             .map_err(CannotStart::Config)?;
@@ -112,6 +117,7 @@ impl Daemon {
     ) -> std::io::Result<()> {
         self.engine.recover().await.map_err(std::io::Error::other)?;
         let router = pages(web::router(self.engine.clone(), &self.settings.server));
+        let engine = self.engine.clone();
         let mut running = tokio::spawn(self.engine.run());
         let served = tokio::select! {
             served = web::serve(listener, router, shutdown) => served,
@@ -119,14 +125,23 @@ impl Daemon {
             _ = &mut running => Err(std::io::Error::other("what is due is no longer run")),
         };
         running.abort();
+        if let Err(error) = engine.store.leave().await {
+            warn!(%error, "the other nodes take over once the lease of this one is over");
+        }
         served
     }
 }
 
-fn open_store(settings: &Settings, metrics: Metrics) -> Result<Store, CannotStart> {
+/// Opens the group's store to write; `on_commit` hears how long each commit took.
+pub async fn open_store(
+    settings: &Settings,
+    on_commit: impl Fn(Duration) + Send + Sync + 'static,
+) -> Result<Store, CannotStart> {
     let path = match &settings.store {
         config::Store::Sqlite(path) => path,
-        config::Store::Postgres(_) => return Err(CannotStart::Postgres),
+        config::Store::Postgres(url) => {
+            return Ok(Store::connect(url.expose_secret(), on_commit).await?);
+        }
     };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| CannotStart::Folder {
@@ -134,9 +149,21 @@ fn open_store(settings: &Settings, metrics: Metrics) -> Result<Store, CannotStar
             error,
         })?;
     }
-    Ok(Store::open(path, move |took: Duration| {
-        metrics.commit(took)
-    })?)
+    Ok(Store::open(path, on_commit)?)
+}
+
+/// Two nodes would take a PBX from each other again and again. One that was killed a moment ago is waited for.
+async fn alone_at_a_pbx(settings: &Settings, store: &Store) -> Result<(), CannotStart> {
+    let is_pbx = |carrier: &CarrierSettings| matches!(carrier.kind, CarrierKind::Asterisk(_));
+    let has_pbx = settings.carriers.iter().any(is_pbx);
+    if !has_pbx || !store.is_shared() || store.others().await? == 0 {
+        return Ok(());
+    }
+    tokio::time::sleep(LEASE).await;
+    match store.others().await? {
+        0 => Ok(()),
+        _ => Err(CannotStart::SharedPbx),
+    }
 }
 
 fn trunks(settings: &Settings) -> Result<BTreeMap<CarrierId, Arc<Trunk>>, reqwest::Error> {

@@ -20,8 +20,11 @@ use crate::io::carrier::Trunk;
 use crate::io::clock::Clock;
 use crate::io::due::Look;
 use crate::io::metrics::Metrics;
+use crate::io::nodes;
 use crate::io::notice;
-use crate::io::store::{Effect, Item, New, OutboxId, Received, Stepped, Store, StoreError, Wake};
+use crate::io::store::{
+    Effect, Inheritance, Item, New, OutboxId, Received, Stepped, Store, StoreError, Wake,
+};
 use crate::lead::Lead;
 use crate::phrases::Phrases;
 use crate::rotation::{CarrierId, Rules};
@@ -204,6 +207,7 @@ impl Engine {
         tokio::select! {
             () = self.run_deadlines() => {}
             () = notice::daily::run(self.clone()) => {}
+            () = nodes::run(self.clone()), if self.store.is_shared() => {}
             Some(_) = trunks.join_next() => {}
         }
     }
@@ -283,14 +287,20 @@ impl Engine {
         }
     }
 
-    /// What the last process left: live legs to look up, creates whose fate is unknown, orders to repeat. Every
-    /// leg has its phone again before anything else happens (P4), so nothing is served before this is done.
+    /// What the last process left. Nothing is served before this is done.
     pub async fn recover(&self) -> Result<(), StoreError> {
-        // Read first: what leaves from now on is this process's own.
-        let left_over = self.store.reads().outbox().await?;
-        self.restart_flows().await?;
-        notice::recover(self).await?;
-        for item in left_over {
+        match self.store.take_over(true, self.now()).await? {
+            Some(left) => self.settle(left).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What a process left that is no more: live legs to look up, creates whose fate is unknown, orders to repeat.
+    /// Every leg has its phone again before anything else happens (P4).
+    pub(super) async fn settle(&self, left: Inheritance) -> Result<(), StoreError> {
+        self.restart(&left.flows).await?;
+        notice::recover(self, left.messages).await?;
+        for item in left.items {
             match (&item.command, &item.errand) {
                 (Command::Ring(leg), _) if !item.parked => {
                     let unknown = Event::Placing(*leg, Placing::Unknown);
@@ -309,18 +319,23 @@ impl Engine {
                 ) => self.repeat(&item, errand).await?,
             }
         }
-        Ok(())
+        self.store.settled(left.of).await
     }
 
     async fn repeat(&self, item: &Item, errand: &Errand) -> Result<(), StoreError> {
         let Item {
-            id, lead, command, ..
+            id,
+            node,
+            lead,
+            command,
+            ..
         } = item.clone();
         if let Some(record) = self.store.reads().lead(lead).await? {
             self.leave(
                 &record.flow,
                 &[Effect {
                     id,
+                    node,
                     lead,
                     command,
                     errand: errand.clone(),
@@ -330,11 +345,16 @@ impl Engine {
         Ok(())
     }
 
-    /// All flows claim their phones again before the first of them wakes another or asks the carrier (P4). So it is
-    /// after any span in which nothing was heard.
+    /// After any span in which nothing was heard.
     pub(super) async fn restart_flows(&self) -> Result<(), StoreError> {
+        let flows = self.store.reads().flows_with_legs().await?;
+        self.restart(&flows).await
+    }
+
+    /// All flows claim their phones again before the first of them wakes another or asks the carrier (P4).
+    async fn restart(&self, flows: &[LeadId]) -> Result<(), StoreError> {
         let mut restarted = Vec::new();
-        for leads in self.store.reads().flows_with_legs().await?.chunks(BATCH) {
+        for leads in flows.chunks(BATCH) {
             let steps = leads.iter().map(|lead| {
                 let rules = self.rules();
                 self.store
@@ -349,16 +369,22 @@ impl Engine {
         Ok(())
     }
 
-    /// One event of many leads, written down in this order and in few commits. Whether all could go on.
-    async fn happen_to_all(&self, leads: &[LeadId], event: &Event) -> Result<bool, StoreError> {
-        let steps = leads
-            .iter()
-            .map(|lead| self.happen(*lead, event.clone(), None));
+    /// The deadlines of many leads, written down in this order and in few commits. Whether all could go on.
+    async fn pass_deadlines(&self, leads: &[LeadId]) -> Result<bool, StoreError> {
+        let steps = leads.iter().map(|lead| self.pass_deadline(*lead));
         let mut all = true;
         for (lead, stepped) in leads.iter().zip(join_all(steps).await) {
             all &= alone(*lead, stepped)?.is_some();
         }
         Ok(all)
+    }
+
+    async fn pass_deadline(&self, lead: LeadId) -> Result<(), StoreError> {
+        let stepped = self.store.step_due(lead, self.rules(), self.now()).await?;
+        if let Some(stepped) = &stepped {
+            self.follow_up(stepped);
+        }
+        Ok(())
     }
 
     /// Everything that is due now; how long until the next.
@@ -373,7 +399,7 @@ impl Engine {
         }
         let now = self.now();
         let due = reads.due(now, BATCH).await?;
-        let all = self.happen_to_all(&due, &Event::Clock).await?;
+        let all = self.pass_deadlines(&due).await?;
         let mut next = reads.next_due().await?;
         if next.is_some_and(|at| at <= now) {
             self.wake(&self.store.expire(now).await?);

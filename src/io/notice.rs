@@ -70,6 +70,8 @@ enum Tried {
     Refused,
     /// It may have left.
     Unknown,
+    /// It is in another node's hand by now.
+    Lost,
 }
 
 /// Words a flow's text or notice, and lets it leave.
@@ -109,9 +111,9 @@ fn has_texts(engine: &Engine, rooftop: &RooftopId) -> bool {
     trunk.is_none_or(|trunk| trunk.sends_texts())
 }
 
-/// What had not left for sure when the last process ended: mails and notices are repeated, other texts are not.
-pub async fn recover(engine: &Engine) -> Result<(), StoreError> {
-    for message in engine.store.reads().messages_left_over().await? {
+/// What had not left for sure when its process ended: mails and notices are repeated, other texts are not.
+pub async fn recover(engine: &Engine, left_over: Vec<Message>) -> Result<(), StoreError> {
+    for message in left_over {
         if message.draft.way == Way::Mail || message.draft.kind.is_notice() {
             leave_soon(engine, message);
         } else {
@@ -201,7 +203,9 @@ async fn leave(engine: &Engine, message: &Message) {
         pause = (pause * 2).min(AGAIN_MAX);
         tried = attempt(engine, message).await;
     }
-    let fate = ended_as(engine, message, tried);
+    let Some(fate) = ended_as(engine, message, tried) else {
+        return;
+    };
     let went = || {
         let fate = Fate {
             carrier_id: fate.carrier_id.clone(),
@@ -212,7 +216,8 @@ async fn leave(engine: &Engine, message: &Message) {
     keep_trying(went).await;
 }
 
-fn ended_as(engine: &Engine, message: &Message, ended: Tried) -> Fate {
+/// `None`: its end is not this node's to tell.
+fn ended_as(engine: &Engine, message: &Message, ended: Tried) -> Option<Fate> {
     let (result, fate) = match ended {
         Tried::Left(carrier_id) => {
             info!("a message left");
@@ -242,13 +247,14 @@ fn ended_as(engine: &Engine, message: &Message, ended: Tried) -> Fate {
             };
             ("refused", fate)
         }
+        Tried::Lost => return None,
         Tried::Unknown => {
             warn!("nobody knows whether a text left; it is not repeated");
             ("unknown", fate(MessageState::Unknown))
         }
     };
     engine.metrics.message(message.draft.kind, result);
-    fate
+    Some(fate)
 }
 
 fn fate(state: MessageState) -> Fate {
@@ -269,6 +275,9 @@ fn is_stale(message: &Message, now: Timestamp) -> bool {
 }
 
 async fn attempt(engine: &Engine, message: &Message) -> Tried {
+    if !engine.store.may_leave(message.node) {
+        return Tried::Lost;
+    }
     match message.draft.way {
         Way::Text => text(engine, message).await,
         Way::Mail => mail(engine, message).await,

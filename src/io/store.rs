@@ -1,10 +1,12 @@
-//! What is kept, and the one way to change it: a decision is made and written down in one transaction, on one
-//! thread, so that two can never be made of the same rows (P2, P4). A verb answers after its commit (P1).
+//! What is kept, and the one way to change it: a decision is made and written down in one transaction, which keeps
+//! its rows from all others, so that two can never be made of the same rows (P2, P4). A verb answers after its commit
+//! (P1).
 //!
-//! `store/sqlite.rs` opens the file and knows its tables, `store/writer.rs` commits in groups, `store/decide.rs`
-//! runs one decision, `store/rows.rs` reads and writes single rows, `store/messages.rs` keeps what was written to
-//! people, `store/reads.rs` answers questions, `store/figures.rs` those of the figures and the board,
-//! `store/person.rs` forgets. Nothing of SQLite's shows in this file.
+//! There are two databases and one set of statements. `store/tables.rs` are the tables, `store/db.rs` is a transaction
+//! as the statements see it; `store/sqlite.rs` and `store/writer.rs` (which commits in groups) are one kind of it,
+//! `store/postgres.rs` the other. `store/decide.rs` runs one decision, `store/rows.rs` reads and writes single rows,
+//! `store/messages.rs` keeps what was written to people, `store/node.rs` knows which process has what in hand,
+//! `store/reads.rs` answers questions, `store/figures.rs` those of the figures and the board, `store/person.rs` forgets.
 //!
 //! What holds anything personal has no `Debug`, so that it cannot slip into a log.
 //!
@@ -13,9 +15,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 
 use crate::decision::Arrival;
@@ -26,30 +28,50 @@ use crate::phone::{HashKey, PhoneNumber};
 use crate::rotation::{CarrierId, Rules};
 
 mod called_in;
+mod db;
 mod decide;
 mod error;
 mod figures;
 mod messages;
+mod meta;
+mod node;
 mod person;
+mod postgres;
 mod reads;
 mod rows;
 mod sqlite;
+mod tables;
 mod writer;
 
 pub use error::StoreError;
 pub use messages::{Fate, Letter, Message, MessageState, Posting, Written};
+pub use node::{Inheritance, LEASE, RENEW_EVERY};
 pub use reads::{Counts, Filter, Item, Page, Raw, Reads, Record};
 
+use db::Db;
+use error::Answer;
+use node::{Lease, Node};
+use postgres::Pool;
 use writer::Writer;
 
-/// The store of a daemon that may write: one per file.
-#[derive(Clone, Debug)]
+/// The store of a daemon that may write: one per file of SQLite, one per node of PostgreSQL.
+#[derive(Clone)]
 pub struct Store {
-    writer: Writer,
+    place: Place,
     reads: Reads,
+    lease: Arc<Lease>,
     key: HashKey,
-    path: PathBuf,
 }
+
+#[derive(Clone)]
+enum Place {
+    Sqlite(Writer, PathBuf),
+    Postgres(Pool, Arc<dyn Fn(Duration) + Send + Sync>),
+}
+
+/// A process, under a number that is never given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub i64);
 
 /// An item of the outbox. A name is never given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +129,8 @@ pub struct Stepped {
 pub struct Effect {
     /// Its place in the outbox.
     pub id: OutboxId,
+    /// Who has it in hand.
+    pub node: NodeId,
     /// Whose.
     pub lead: LeadId,
     /// What.
@@ -157,6 +181,12 @@ pub enum TakenIn {
     Ourselves,
 }
 
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("reads", &self.reads).finish()
+    }
+}
+
 impl Stepped {
     /// Whether anything is to be done now that it is written.
     pub fn leaves_something(&self) -> bool {
@@ -165,26 +195,51 @@ impl Stepped {
 }
 
 impl Store {
-    /// Opens the file, or makes it. A second daemon on the same file is refused. `on_commit` hears how long each
+    /// Opens SQLite's file, or makes it. A second daemon on the same file is refused. `on_commit` hears how long each
     /// commit took.
     pub fn open(
         path: &Path,
-        on_commit: impl Fn(Duration) + Send + 'static,
+        on_commit: impl Fn(Duration) + Send + Sync + 'static,
     ) -> Result<Store, StoreError> {
         let lock = sqlite::lock(path)?;
-        let (connection, key) = sqlite::open(path)?;
+        let (connection, key, opening) = sqlite::open(path)?;
         Ok(Store {
-            writer: Writer::start(connection, lock, on_commit)?,
-            reads: Reads::new(path),
+            place: Place::Sqlite(Writer::start(connection, lock, on_commit)?, path.to_owned()),
+            reads: Reads::of_file(path),
+            lease: Arc::new(Lease::forever(opening)),
             key,
-            path: path.to_owned(),
         })
+    }
+
+    /// Connects to PostgreSQL as one node more, and makes the tables if there are none.
+    pub async fn connect(
+        url: &str,
+        on_commit: impl Fn(Duration) + Send + Sync + 'static,
+    ) -> Result<Store, StoreError> {
+        let pool = Pool::open(url).await?;
+        let reads = Reads::of_server(pool.clone());
+        let (number, asked_at) = (pool.new_number().await?, node::boot_time());
+        let store = Store {
+            key: reads.hash_key().await?,
+            place: Place::Postgres(pool, Arc::new(on_commit)),
+            reads,
+            lease: Arc::new(Lease::since(number, asked_at)),
+        };
+        store
+            .run(None, Timestamp::UNIX_EPOCH, node::register)
+            .await?;
+        Ok(store)
     }
 
     /// Opens a file for questions only, beside a daemon that has it.
     pub fn open_read_only(path: &Path) -> Result<Reads, StoreError> {
         sqlite::open_to_read(path)?;
-        Ok(Reads::new(path))
+        Ok(Reads::of_file(path))
+    }
+
+    /// Connects to PostgreSQL for questions only.
+    pub async fn connect_read_only(url: &str) -> Result<Reads, StoreError> {
+        Pool::open_to_read(url).await.map(Reads::of_server)
     }
 
     /// The questions that can be asked.
@@ -197,7 +252,18 @@ impl Store {
         &self.key
     }
 
-    /// A lead comes in. The same id of the same source is the same lead.
+    /// Whether other nodes write beside this one.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.place, Place::Postgres(..))
+    }
+
+    /// Whether what this node has in hand may leave now: asked as the last act before bytes leave.
+    pub fn may_leave(&self, node: NodeId) -> bool {
+        self.lease.holds(node)
+    }
+
+    /// A lead comes in. The same id of the same source is the same lead. `now`, here and below, is for a store without
+    /// a clock of its own: PostgreSQL's counts for all nodes.
     pub async fn receive(
         &self,
         new: New,
@@ -205,8 +271,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<Received, StoreError> {
         let (about, key) = (new.arrival.lead, self.key.clone());
-        let verb = move |db: &_| decide::receive(db, new, &rules, &key, now);
-        self.writer.write(Some(about), verb).await
+        self.run(Some(about), now, async move |db| {
+            decide::receive(db, &new, &rules, &key).await
+        })
+        .await
     }
 
     /// An event of a lead; `answers` is the item of the outbox that it answers. `None`: no such lead.
@@ -218,11 +286,26 @@ impl Store {
         rules: Arc<Rules>,
         now: Timestamp,
     ) -> Result<Option<Stepped>, StoreError> {
-        let verb = move |db: &_| decide::step(db, lead, event, answers, &rules, now);
-        self.writer.write(Some(lead), verb).await
+        self.run(Some(lead), now, async move |db| {
+            decide::step(db, lead, &event, answers, &rules).await
+        })
+        .await
     }
 
-    /// The same, told by this carrier: nobody's event if the leg is another carrier's.
+    /// The deadline of a lead. `None`: it has not passed, or another node has the lead in hand.
+    pub async fn step_due(
+        &self,
+        lead: LeadId,
+        rules: Arc<Rules>,
+        now: Timestamp,
+    ) -> Result<Option<Stepped>, StoreError> {
+        self.run(Some(lead), now, async move |db| {
+            decide::step_due(db, lead, &rules).await
+        })
+        .await
+    }
+
+    /// An event that this carrier tells: nobody's if the leg is another carrier's.
     pub async fn step_by(
         &self,
         carrier: CarrierId,
@@ -231,14 +314,18 @@ impl Store {
         rules: Arc<Rules>,
         now: Timestamp,
     ) -> Result<Option<Stepped>, StoreError> {
-        let verb = move |db: &_| decide::step_by(db, &carrier, leg, event, &rules, now);
-        self.writer.write(Some(leg.lead), verb).await
+        self.run(Some(leg.lead), now, async move |db| {
+            decide::step_by(db, &carrier, leg, &event, &rules).await
+        })
+        .await
     }
 
     /// A lead to which nothing happens. `None`: no such lead.
     pub async fn as_it_stands(&self, lead: LeadId) -> Result<Option<Stepped>, StoreError> {
-        let verb = move |db: &_| decide::as_it_stands(db, lead);
-        self.writer.write(Some(lead), verb).await
+        self.run(Some(lead), Timestamp::UNIX_EPOCH, async move |db| {
+            decide::as_it_stands(db, lead).await
+        })
+        .await
     }
 
     /// A phone rings the lead line. The same call again is the same leg.
@@ -249,34 +336,120 @@ impl Store {
         now: Timestamp,
     ) -> Result<TakenIn, StoreError> {
         let key = self.key.clone();
-        let verb = move |db: &_| called_in::called_in(db, &call, &rules, &key, now);
-        self.writer.write(None, verb).await
+        self.run(None, now, async move |db| {
+            called_in::called_in(db, &call, &rules, &key).await
+        })
+        .await
     }
 
     /// Frees the phones whose claim or rest is over.
     pub async fn expire(&self, now: Timestamp) -> Result<Vec<Wake>, StoreError> {
-        let verb = move |db: &_| decide::expire(db, now);
-        self.writer.write(None, verb).await
+        self.run(None, now, decide::expire).await
     }
 
     /// An item of the outbox has left, and no event answers it.
     pub async fn done(&self, id: OutboxId) -> Result<(), StoreError> {
-        self.writer
-            .write(None, move |db| rows::delete_item(db, id))
-            .await
+        self.run(None, Timestamp::UNIX_EPOCH, async move |db| {
+            rows::delete_item(db, id)
+        })
+        .await
     }
 
     /// Empties these leads of all that is personal, also in the file's own leftovers.
     pub async fn erase(&self, leads: Vec<LeadId>) -> Result<(), StoreError> {
-        let verb = move |db: &_| leads.iter().try_for_each(|lead| person::erase(db, *lead));
-        self.writer.write(None, verb).await?;
-        let path = self.path.clone();
+        self.run(None, Timestamp::UNIX_EPOCH, async move |db| {
+            leads.iter().try_for_each(|lead| person::erase(db, *lead))
+        })
+        .await?;
+        let Place::Sqlite(_, path) = &self.place else {
+            return Ok(());
+        };
+        let path = path.clone();
         let folding = tokio::task::spawn_blocking(move || sqlite::fold_journal(&path));
         folding.await.map_err(|_| StoreError::Panicked)?
     }
 
     /// Whether anything can be written now.
     pub async fn writable(&self) -> Result<(), StoreError> {
-        self.writer.write(None, sqlite::touch).await
+        self.run(None, Timestamp::UNIX_EPOCH, meta::touch).await
+    }
+
+    /// Renews this node's lease, or begins another; to be done every [`RENEW_EVERY`].
+    pub async fn renew(&self) -> Result<(), StoreError> {
+        let Place::Postgres(pool, _) = &self.place else {
+            return Ok(());
+        };
+        let (before, asked_at) = (self.lease.node(), node::boot_time());
+        if !self.lease.is_given_up() && self.run(None, Timestamp::UNIX_EPOCH, node::renew).await? {
+            self.lease.renewed(&before, asked_at);
+            return Ok(());
+        }
+        tracing::warn!(
+            "the lease of this node is over: it begins anew, and what it had in hand is looked up"
+        );
+        self.run(None, Timestamp::UNIX_EPOCH, node::release).await?;
+        let next = Arc::new(Node::new(pool.new_number().await?));
+        let asked_at = node::boot_time();
+        self.lease.renewed(&next, asked_at);
+        self.run(None, Timestamp::UNIX_EPOCH, node::register).await
+    }
+
+    /// This node ends: whatever it has in hand may be taken over at once.
+    pub async fn leave(&self) -> Result<(), StoreError> {
+        self.lease.given_up();
+        self.run(None, Timestamp::UNIX_EPOCH, node::release).await
+    }
+
+    /// How many other nodes there are now.
+    pub async fn others(&self) -> Result<usize, StoreError> {
+        self.run(None, Timestamp::UNIX_EPOCH, node::others).await
+    }
+
+    /// Takes over what processes left behind that are no more; `starts` when this one begins. `None`: nothing.
+    pub async fn take_over(
+        &self,
+        starts: bool,
+        now: Timestamp,
+    ) -> Result<Option<Inheritance>, StoreError> {
+        self.run(None, now, async move |db| node::take_over(db, starts).await)
+            .await
+    }
+
+    /// What these processes left is settled.
+    pub async fn settled(&self, of: Vec<NodeId>) -> Result<(), StoreError> {
+        self.run(None, Timestamp::UNIX_EPOCH, async move |db| {
+            node::settled(db, &of)
+        })
+        .await
+    }
+
+    /// A turn of a carrier that takes one ring in `between` from all nodes together. `Some`: not before then.
+    pub async fn turn(
+        &self,
+        carrier: CarrierId,
+        between: SignedDuration,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.run(None, Timestamp::UNIX_EPOCH, async move |db| {
+            node::turn(db, &carrier.0, between).await
+        })
+        .await
+    }
+
+    /// One decision: read, made and written in one transaction, and answered after its commit.
+    async fn run<T: Send + 'static>(
+        &self,
+        about: Option<LeadId>,
+        now: Timestamp,
+        verb: impl AsyncFn(&mut Db<'_>) -> Answer<T> + Send + Sync + 'static,
+    ) -> Answer<T> {
+        match &self.place {
+            Place::Sqlite(writer, _) => writer.write(about, self.lease.node(), now, verb).await,
+            Place::Postgres(pool, on_commit) => {
+                let since = Instant::now();
+                let done = pool.run(&self.lease, verb).await;
+                on_commit(since.elapsed());
+                done
+            }
+        }
     }
 }

@@ -22,7 +22,7 @@ fn act(lead: &str, act: &str, body: &str) -> Ask {
 
 #[tokio::test]
 async fn without_the_token_nothing_is_shown_or_done() {
-    let house = House::new();
+    let house = House::new().await;
     let lead = sent(&house, "web-1", "0470 12 34 56").await;
     for ask in [
         Ask::new("GET", "/api/v1/leads"),
@@ -40,7 +40,7 @@ async fn without_the_token_nothing_is_shown_or_done() {
 
 #[tokio::test]
 async fn leads_are_listed_page_by_page_and_by_what_they_are() {
-    let house = House::new();
+    let house = House::new().await;
     for nth in 0..3 {
         sent(&house, &format!("web-{nth}"), &format!("0470 12 34 5{nth}")).await;
     }
@@ -72,7 +72,7 @@ async fn leads_are_listed_page_by_page_and_by_what_they_are() {
 
 #[tokio::test]
 async fn a_held_lead_is_released_or_put_away_once() {
-    let house = House::new();
+    let house = House::new().await;
     let lead = sent(&house, "web-1", "no number").await;
     let shown = house
         .ask(act(&lead, "discard", r#"{"reason":"a joke"}"#))
@@ -96,7 +96,7 @@ async fn a_held_lead_is_released_or_put_away_once() {
 
 #[tokio::test]
 async fn an_open_lead_is_canceled_with_a_reason_and_a_closed_one_is_not() {
-    let house = House::new();
+    let house = House::new().await;
     let lead = sent(&house, "web-1", "0470 12 34 56").await;
     house.ask(act(&lead, "release", "")).await.problem(409);
     house
@@ -114,7 +114,7 @@ async fn an_open_lead_is_canceled_with_a_reason_and_a_closed_one_is_not() {
 
 #[tokio::test]
 async fn a_lead_that_is_not_there_is_told_from_an_address_that_is_not_there() {
-    let house = House::new();
+    let house = House::new().await;
     let stranger = "0190b1f0-7b3c-7000-8000-000000000001";
     for ask in [
         Ask::new("GET", format!("/api/v1/leads/{stranger}")).known(),
@@ -135,7 +135,7 @@ fn erase(person: &str) -> Ask {
 
 #[tokio::test]
 async fn an_erased_person_is_rung_no_more_and_nothing_of_theirs_is_left() {
-    let house = House::new();
+    let house = House::new().await;
     let open = sent(&house, "web-1", "0470 12 34 56").await;
     let other = sent(&house, "web-2", "0470 12 34 57").await;
     let answer = house.ask(erase("+32 470 12 34 56")).await.json();
@@ -160,7 +160,7 @@ async fn an_erased_person_is_rung_no_more_and_nothing_of_theirs_is_left() {
 
 #[tokio::test]
 async fn a_person_is_a_number_or_an_address_and_asked_for_with_the_token() {
-    let house = House::new();
+    let house = House::new().await;
     let stranger = Ask::new("POST", "/api/v1/persons/erase").body(r#"{"person":"a@b.be"}"#);
     house.ask(stranger).await.problem(401);
     for (body, word) in [

@@ -17,7 +17,7 @@ fn hears(answer: &Answer) -> &str {
 
 #[tokio::test]
 async fn a_rep_who_picks_up_hears_the_whisper() {
-    let house = House::new();
+    let house = House::new().await;
     let leg = rung(&house).await;
     let path = format!("/carriers/main/{leg}/1/answer");
     let form = [("CallSid", "CA1"), ("CallStatus", "in-progress")];
@@ -31,7 +31,7 @@ async fn a_rep_who_picks_up_hears_the_whisper() {
 
 #[tokio::test]
 async fn a_forged_callback_changes_nothing() {
-    let house = House::new();
+    let house = House::new().await;
     let leg = rung(&house).await;
     let path = format!("/carriers/main/{leg}/1/answer");
     let form = [("CallSid", "CA1"), ("CallStatus", "in-progress")];
@@ -46,7 +46,7 @@ async fn a_forged_callback_changes_nothing() {
 
 #[tokio::test]
 async fn a_leg_that_nobody_knows_is_told_so_if_the_carrier_asks() {
-    let house = House::new();
+    let house = House::new().await;
     let form = [("CallSid", "CA1"), ("CallStatus", "in-progress")];
     for path in [
         format!("/carriers/main/{STRANGER}/1/answer"),
@@ -71,7 +71,7 @@ async fn a_leg_that_nobody_knows_is_told_so_if_the_carrier_asks() {
 
 #[tokio::test]
 async fn how_far_a_leg_is_is_heard_without_a_word() {
-    let house = House::new();
+    let house = House::new().await;
     let leg = rung(&house).await;
     let form = [("CallSid", "CA1"), ("CallStatus", "ringing")];
     for leg in [leg.as_str(), STRANGER, "nobody"] {
@@ -87,7 +87,7 @@ async fn how_far_a_leg_is_is_heard_without_a_word() {
 
 #[tokio::test]
 async fn while_the_store_is_away_a_leg_waits_and_asks_the_same_again_five_times_at_most() {
-    let house = House::new();
+    let house = House::new().await;
     let leg = rung(&house).await;
     let _lock = house.lock();
     let path = format!("/carriers/main/{leg}/1/digits");

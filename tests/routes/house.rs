@@ -178,7 +178,7 @@ impl Ask {
 }
 
 impl House {
-    pub(crate) fn new() -> House {
+    pub(crate) async fn new() -> House {
         let folder = tempfile::tempdir().unwrap();
         let files = [
             ("leadbridge.toml", LEADBRIDGE),
@@ -193,7 +193,9 @@ impl House {
         let settings = config::load_settings(&path, &env).unwrap().value;
         // The process has one for all its houses; the second to install it is told so.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let daemon = Daemon::open(settings, &env).map_err(|error| error.to_string());
+        let daemon = Daemon::open(settings, &env)
+            .await
+            .map_err(|error| error.to_string());
         let Daemon {
             engine, settings, ..
         } = daemon.unwrap();
@@ -252,13 +254,13 @@ impl House {
         list.json()["leads"].as_array().unwrap().len()
     }
 
-    /// How many rows of `lead` and of `raw` hold anything personal of this lead.
+    /// How many rows of `lead` hold what this customer told, and the body that came.
     pub(crate) fn personal(&self, lead: &str) -> (u32, u32) {
         let store = Connection::open(self.folder.path().join("data/leadbridge.db")).unwrap();
         let count = |sql| store.query_row(sql, [lead], |row| row.get(0)).unwrap();
         (
             count("SELECT count(*) FROM lead WHERE id = ? AND (told NOT NULL OR phone NOT NULL)"),
-            count("SELECT count(*) FROM raw WHERE lead = ?"),
+            count("SELECT count(*) FROM lead WHERE id = ? AND body NOT NULL"),
         )
     }
 

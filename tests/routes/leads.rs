@@ -4,7 +4,7 @@ use crate::house::{Ask, House, lead};
 
 #[tokio::test]
 async fn an_authentic_lead_is_kept_and_told_where_it_stands() {
-    let house = House::new();
+    let house = House::new().await;
     let answer = house.send("website", &lead("web-1", "0470 12 34 56")).await;
     assert_eq!(answer.status, 202, "{}", answer.body);
     assert_eq!(answer.json()["status"], "ringing");
@@ -17,7 +17,7 @@ async fn an_authentic_lead_is_kept_and_told_where_it_stands() {
 
 #[tokio::test]
 async fn the_same_id_again_is_the_same_lead() {
-    let house = House::new();
+    let house = House::new().await;
     let first = house.send("website", &lead("web-1", "0470 12 34 56")).await;
     let again = house.send("website", &lead("web-1", "0470 99 99 99")).await;
     assert_eq!(again.status, 202);
@@ -27,7 +27,7 @@ async fn the_same_id_again_is_the_same_lead() {
 
 #[tokio::test]
 async fn who_is_not_the_source_leaves_nothing_behind() {
-    let house = House::new();
+    let house = House::new().await;
     let body = lead("web-1", "0470 12 34 56");
     let bare = Ask::new("POST", "/leads/website").body(body.clone());
     let detail = house.ask(bare).await.problem(401);
@@ -50,7 +50,7 @@ async fn who_is_not_the_source_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn an_unknown_source_and_a_body_too_large_are_refused() {
-    let house = House::new();
+    let house = House::new().await;
     let detail = house.ask(Ask::new("POST", "/leads/web")).await.problem(404);
     assert!(detail.contains("source"), "{detail}");
     let large = lead("web-1", &"0".repeat(3000));
@@ -60,7 +60,7 @@ async fn an_unknown_source_and_a_body_too_large_are_refused() {
 
 #[tokio::test]
 async fn what_can_t_be_read_is_held_and_shown_to_a_person() {
-    let house = House::new();
+    let house = House::new().await;
     let answer = house.send("website", "Jan, 0470 12 34 56").await;
     assert_eq!(
         (answer.status.as_u16(), &answer.json()["status"]),
@@ -82,7 +82,7 @@ async fn what_can_t_be_read_is_held_and_shown_to_a_person() {
 
 #[tokio::test]
 async fn over_its_rate_a_source_is_heard_and_its_leads_are_held() {
-    let house = House::new();
+    let house = House::new().await;
     for nth in 0..3 {
         let phone = format!("0470 12 34 5{nth}");
         let answer = house
@@ -100,7 +100,7 @@ async fn over_its_rate_a_source_is_heard_and_its_leads_are_held() {
 
 #[tokio::test]
 async fn a_source_that_proves_nothing_rings_once_from_one_address() {
-    let house = House::new();
+    let house = House::new().await;
     let first = house.send("open", &lead("open-1", "0470 12 34 51")).await;
     let next = house.send("open", &lead("open-2", "0470 12 34 52")).await;
     assert_ne!(first.json()["status"], "held", "{}", first.body);
@@ -109,7 +109,7 @@ async fn a_source_that_proves_nothing_rings_once_from_one_address() {
 
 #[tokio::test]
 async fn a_flood_from_one_address_is_told_when_to_come_back() {
-    let house = House::new();
+    let house = House::new().await;
     let mut last = house.ask(Ask::new("POST", "/leads/website")).await;
     for _ in 0..200 {
         if last.status == 429 {
@@ -123,7 +123,7 @@ async fn a_flood_from_one_address_is_told_when_to_come_back() {
 
 #[tokio::test]
 async fn a_lead_that_can_t_be_written_down_is_to_be_sent_again() {
-    let house = House::new();
+    let house = House::new().await;
     let lock = house.lock();
     let away = house.send("website", &lead("web-1", "0470 12 34 56")).await;
     away.problem(503);
@@ -135,7 +135,7 @@ async fn a_lead_that_can_t_be_written_down_is_to_be_sent_again() {
 
 #[tokio::test]
 async fn a_source_that_asks_with_its_word_hears_its_challenge() {
-    let house = House::new();
+    let house = House::new().await;
     let asked = |word: &str| {
         let query = format!("hub.mode=subscribe&hub.verify_token={word}&hub.challenge=1158201444");
         Ask::new("GET", format!("/leads/website?{query}"))

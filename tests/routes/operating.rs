@@ -8,7 +8,7 @@ use crate::house::{Ask, House, lead};
 
 #[tokio::test]
 async fn it_says_which_part_is_not_ready() {
-    let house = House::new();
+    let house = House::new().await;
     let ready = house.ask(Ask::new("GET", "/readyz")).await;
     assert_eq!(ready.status, 200);
     assert_eq!(
@@ -24,7 +24,7 @@ async fn it_says_which_part_is_not_ready() {
 
 #[tokio::test]
 async fn the_figures_have_the_names_that_were_promised() {
-    let house = House::new();
+    let house = House::new().await;
     house.send("website", &lead("web-1", "0470 12 34 56")).await;
     house.send("website", &lead("web-1", "0470 12 34 56")).await;
     let held = house.send("website", &lead("web-2", "no number")).await;
@@ -75,7 +75,7 @@ async fn the_figures_have_the_names_that_were_promised() {
 
 #[tokio::test]
 async fn every_address_takes_the_methods_that_the_description_names_and_no_other() {
-    let house = House::new();
+    let house = House::new().await;
     let document = house.ask(Ask::new("GET", "/openapi.json")).await.json();
     let paths = document["paths"].as_object().unwrap();
     for (path, methods) in paths {
@@ -112,7 +112,7 @@ fn filled_in(path: &str) -> String {
 
 #[tokio::test]
 async fn no_answer_names_a_version_and_all_are_guarded() {
-    let house = House::new();
+    let house = House::new().await;
     for path in ["/", "/healthz", "/metrics", "/api/v1/leads", "/nothing"] {
         let answer = house.ask(Ask::new("GET", path)).await;
         assert!(answer.headers.get("server").is_none(), "{path}");

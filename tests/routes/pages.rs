@@ -24,7 +24,7 @@ fn is_page(answer: &Answer) {
 
 #[tokio::test]
 async fn pages_ask_for_the_token_as_a_password() {
-    let house = House::new();
+    let house = House::new().await;
     let lead = sent(&house, &lead("web-1", "0470 12 34 56")).await;
     for path in [
         "/".to_owned(),
@@ -45,7 +45,7 @@ async fn pages_ask_for_the_token_as_a_password() {
 
 #[tokio::test]
 async fn the_interface_for_programs_takes_no_browsers_log_in() {
-    let house = House::new();
+    let house = House::new().await;
     let lead = sent(&house, &lead("web-1", "0470 12 34 56")).await;
     for path in [
         "/api/v1/report".to_owned(),
@@ -60,7 +60,7 @@ async fn the_interface_for_programs_takes_no_browsers_log_in() {
 
 #[tokio::test]
 async fn the_board_shows_what_is_held_with_its_cure_and_who_is_on_what() {
-    let house = House::new();
+    let house = House::new().await;
     let held = sent(&house, &lead("web-1", "0900 12345")).await;
     let rung = sent(&house, &lead("web-2", "0470 12 34 56")).await;
     let board = house.ask(browser("/")).await;
@@ -78,7 +78,7 @@ async fn the_board_shows_what_is_held_with_its_cure_and_who_is_on_what() {
 
 #[tokio::test]
 async fn what_outsiders_wrote_is_shown_and_never_run() {
-    let house = House::new();
+    let house = House::new().await;
     let evil = "<script>alert(1)</script>";
     let quoted = "\\\"><img src=x onerror=alert(1)>";
     let body = format!(
@@ -118,7 +118,7 @@ async fn what_outsiders_wrote_is_shown_and_never_run() {
 
 #[tokio::test]
 async fn the_figures_are_asked_for_by_day_and_group() {
-    let house = House::new();
+    let house = House::new().await;
     sent(&house, &lead("web-1", "0470 12 34 56")).await;
     sent(&house, &lead("web-2", "0900 12345")).await;
     let report = house
@@ -164,7 +164,7 @@ async fn the_figures_are_asked_for_by_day_and_group() {
 
 #[tokio::test]
 async fn a_wrong_question_about_the_figures_is_told_in_a_sentence() {
-    let house = House::new();
+    let house = House::new().await;
     for (query, word) in [
         ("from=yesterday", "2026-11-30"),
         ("from=2026-11-24&to=2026-11-23", "after"),
@@ -185,7 +185,7 @@ async fn a_wrong_question_about_the_figures_is_told_in_a_sentence() {
 
 #[tokio::test]
 async fn what_became_of_a_lead_is_told_in_the_groups_language_or_another() {
-    let house = House::new();
+    let house = House::new().await;
     let lead = sent(&house, &lead("web-1", "0470 12 34 56")).await;
     let path = format!("/api/v1/leads/{lead}/why");
     let told = house.ask(Ask::new("GET", &*path).known()).await.json();
@@ -218,7 +218,7 @@ async fn what_became_of_a_lead_is_told_in_the_groups_language_or_another() {
 
 #[tokio::test]
 async fn a_conversion_is_told_once_and_taken_back() {
-    let house = House::new();
+    let house = House::new().await;
     let lead = sent(&house, &lead("web-1", "0470 12 34 56")).await;
     let path = format!("/api/v1/leads/{lead}/conversion");
     let tell = |body: &str| Ask::new("POST", &*path).known().body(body);

@@ -10,7 +10,7 @@ use crate::house::{House, lead};
 
 #[tokio::test]
 async fn a_lead_that_is_half_way_in_when_the_daemon_is_told_to_end_is_still_taken() {
-    let house = House::new();
+    let house = House::new().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (end, ends) = oneshot::channel::<()>();

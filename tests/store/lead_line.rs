@@ -52,7 +52,7 @@ async fn a_call_that_is_asked_about_twice_is_one_leg_also_after_a_restart() {
     house.receive(1, None).await;
     let first = rings(&house, call("CA1", "+32471120001")).await;
     assert_eq!(leg(&first), Some(came_in(1)));
-    let house = house.reopened();
+    let (house, _) = house.reopened().await;
     let second = rings(&house, call("CA1", "+32471120001")).await;
     assert_eq!(leg(&second), Some(came_in(1)));
     let record = house.store.reads().lead(lead(1)).await.unwrap().unwrap();

@@ -17,7 +17,9 @@ use jiff::{SignedDuration, Timestamp};
 use leadbridge::flow::errand::{CarrierErrand, Errand};
 use leadbridge::flow::shown::Stage;
 use leadbridge::flow::{AttemptResult, Command, Event, Outcome, What};
-use leadbridge::io::store::{Effect, Filter, OutboxId, Received, Store, StoreError, Wake};
+use leadbridge::io::store::{
+    Effect, Filter, Inheritance, OutboxId, Received, Store, StoreError, Wake,
+};
 use leadbridge::rotation::{Rules, Strategy};
 use leadbridge_providers::{Asked, CarrierCallId, End, LeadId, LegId, Phase, Placing, Side};
 use tempfile::TempDir;
@@ -46,8 +48,8 @@ impl House {
         self.folder.path().join("leads.db")
     }
 
-    /// The daemon is stopped and started.
-    fn reopened(self) -> House {
+    /// The daemon is stopped and started: with what it took over.
+    async fn reopened(self) -> (House, Inheritance) {
         let House {
             folder,
             store,
@@ -55,11 +57,13 @@ impl House {
         } = self;
         drop(store);
         let store = Store::open(&folder.path().join("leads.db"), |_| ()).unwrap();
-        House {
+        let left = store.take_over(true, now()).await.unwrap().unwrap();
+        let house = House {
             folder,
             store,
             rules,
-        }
+        };
+        (house, left)
     }
 
     async fn receive(&self, number: u128, source_id: Option<&str>) -> Received {
@@ -123,8 +127,8 @@ async fn the_outbox_outlives_a_restart_until_it_is_answered() {
     let received = house.receive(1, None).await;
     let rung = ring(&received.effects).clone();
 
-    let house = house.reopened();
-    let outbox = house.store.reads().outbox().await.unwrap();
+    let (house, left) = house.reopened().await;
+    let outbox = left.items;
     assert_eq!(outbox.len(), 1);
     assert_eq!(
         (outbox[0].id, outbox[0].errand.clone()),
@@ -300,7 +304,7 @@ async fn who_asks_again_joins_the_open_lead_which_hears_of_it_once() {
     };
     assert_eq!(joined.wakes, vec![wake.clone()]);
 
-    let house = house.reopened();
+    let (house, _) = house.reopened().await;
     assert_eq!(
         house.store.reads().pending().await.unwrap(),
         vec![wake.clone()]
@@ -326,7 +330,7 @@ async fn a_phone_that_gets_free_wakes_the_line_even_after_a_restart() {
     let stepped = house.step(lead(1), busy, None).await;
     assert_eq!(stepped.wakes.len(), 1);
 
-    let house = house.reopened();
+    let (house, _) = house.reopened().await;
     let pending = house.store.reads().pending().await.unwrap();
     assert_eq!(pending, stepped.wakes);
     let woken = house

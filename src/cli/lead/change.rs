@@ -10,13 +10,14 @@ use serde_json::json;
 
 use super::{named, no_such_lead, standing};
 use crate::cli::Failure;
-use crate::cli::group::{Group, no_store, store_file};
+use crate::cli::group::{Group, no_store};
 use crate::cli::peer::{Daemon, post};
 use crate::cli::table::plain;
 use crate::flow::{Flow, Intervention};
 use crate::io::clock::Clock;
 use crate::io::config;
-use crate::io::store::{Stepped, Store};
+use crate::io::daemon::open_store;
+use crate::io::store::Stepped;
 
 /// Which lead, and why.
 #[derive(Debug, clap::Args)]
@@ -68,7 +69,7 @@ async fn change_here(
 ) -> Result<Flow, Failure> {
     let settings = &group.settings;
     let reads = group.reads.as_ref().ok_or_else(|| no_store(settings))?;
-    let store = Store::open(store_file(settings)?, |_| {})?;
+    let store = open_store(settings, |_| {}).await?;
     let rules = Arc::new(config::load_rules(settings, store.hash_key())?.value);
     let event = change.event(reason);
     let stepped = store.step(lead, event, None, rules, Clock::start().now());

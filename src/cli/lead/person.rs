@@ -9,13 +9,14 @@ use serde_json::json;
 
 use super::shown;
 use crate::cli::Failure;
-use crate::cli::group::{Group, store_file};
+use crate::cli::group::Group;
 use crate::cli::peer::{Daemon, post};
 use crate::flow::shown::Shown;
 use crate::io::clock::Clock;
 use crate::io::config;
+use crate::io::daemon::open_store;
 use crate::io::erase::{Erased, erase};
-use crate::io::store::{Store, Written};
+use crate::io::store::Written;
 use crate::lead::{Lead, Person};
 use crate::phone::PhoneNumber;
 
@@ -84,7 +85,7 @@ pub(super) async fn export(config: &Path, text: &str, out: &mut impl Write) -> R
 }
 
 async fn erase_here(group: &Group, person: Person) -> Result<Erased, Failure> {
-    let store = Store::open(store_file(&group.settings)?, |_| {})?;
+    let store = open_store(&group.settings, |_| {}).await?;
     let rules = Arc::new(config::load_rules(&group.settings, store.hash_key())?.value);
     let now = Clock::start().now();
     let step = |lead, event| store.step(lead, event, None, rules.clone(), now);

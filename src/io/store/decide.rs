@@ -1,16 +1,15 @@
 //! One decision as part of a transaction: the rows it needs are read, it is made, and what it changed is written.
-//! There is one writer, so the rows cannot change meanwhile.
+//! Nobody else can change the rows meanwhile.
 
-use jiff::Timestamp;
 use leadbridge_providers::{CarrierCallId, LeadId, LegId, Placing};
-use rusqlite::Connection;
 
+use super::db::Db;
 use super::error::{Answer, StoreError};
 use super::reads;
-use super::rows;
-use super::{Effect, New, OutboxId, Received, Stepped, Wake};
+use super::rows::{self, Opened, When};
+use super::{Effect, New, NodeId, OutboxId, Received, Stepped, Wake};
 use crate::decision::{self, Decision, Outset, Rows};
-use crate::desk::Phone;
+use crate::desk::{Number, Phone};
 use crate::flow::{Command, Entry, Event, Flow, State};
 use crate::phone::HashKey;
 use crate::rotation::{CarrierId, Rules};
@@ -24,28 +23,27 @@ pub(super) struct Left {
 }
 
 /// A lead comes in: known, held, joined to another, or on its way.
-pub(super) fn receive(
-    db: &Connection,
-    new: New,
+pub(super) async fn receive(
+    db: &mut Db<'_>,
+    new: &New,
     rules: &Rules,
     key: &HashKey,
-    now: Timestamp,
 ) -> Answer<Received> {
-    if let Some(known) = known(db, &new)? {
+    if let Some(known) = known(db, new).await? {
         return Ok(known);
     }
-    let lead = new.arrival.lead;
+    let (lead, now) = (new.arrival.lead, db.now().await?);
     let met = decision::meet(&new.arrival, rules, key, now);
     let phone = met.phone.clone();
-    let number = rows::number(db, met.facts.number.as_ref())?;
+    let number = rows::number_to_change(db, met.facts.number.as_ref()).await?;
     let left = match decision::set_out(lead, met, &number, rules, now) {
         Outset::Own(flow, timeline, commands) => {
-            rows::insert_lead(db, &new, phone.as_ref(), None)?;
-            set_out(db, *flow, timeline, commands, rules, now)?
+            rows::insert_lead(db, new, phone.as_ref(), None)?;
+            set_out(db, *flow, number, timeline, commands, rules).await?
         }
         Outset::Joined(flow, timeline, to) => {
-            rows::insert_lead(db, &new, phone.as_ref(), Some(to))?;
-            let mut born = bear(db, *flow, timeline, &[], now)?;
+            rows::insert_lead(db, new, phone.as_ref(), Some(to))?;
+            let mut born = bear(db, *flow, timeline, &[]).await?;
             born.wakes.push(rows::insert_wake(db, to, Some(lead))?);
             born
         }
@@ -61,85 +59,106 @@ pub(super) fn receive(
 }
 
 /// An event of a lead.
-pub(super) fn step(
-    db: &Connection,
+pub(super) async fn step(
+    db: &mut Db<'_>,
     lead: LeadId,
-    event: Event,
+    event: &Event,
     answers: Option<OutboxId>,
     rules: &Rules,
-    now: Timestamp,
 ) -> Answer<Option<Stepped>> {
-    let Some(before) = rows::flow(db, lead)? else {
-        rows::delete_wake(db, lead, &event)?;
+    let Some(before) = rows::open(db, lead, When::Always, answers).await? else {
+        rows::delete_wake(db, lead, event).await?;
         if let Some(id) = answers {
             rows::delete_item(db, id)?;
         }
         return Ok(None);
     };
-    advance(db, before, event, answers, rules, now).map(Some)
+    advance(db, before, event, answers, rules).await.map(Some)
 }
 
-/// An event of a flow that is read.
-fn advance(
-    db: &Connection,
-    before: Flow,
-    event: Event,
-    answers: Option<OutboxId>,
+/// The deadline of a lead, if it has passed. `None`: it has not, or another node has the lead in hand.
+pub(super) async fn step_due(
+    db: &mut Db<'_>,
+    lead: LeadId,
     rules: &Rules,
-    now: Timestamp,
-) -> Answer<Stepped> {
-    let lead = before.lead;
-    let mut left = if is_old(db, lead, &event)? {
-        Left::nothing(before.clone())
-    } else {
-        change(db, before.clone(), event.clone(), rules, now)?
+) -> Answer<Option<Stepped>> {
+    let Some(before) = rows::open(db, lead, When::Due, None).await? else {
+        return Ok(None);
     };
-    if let Some(id) = answers {
-        left.effects.extend(answer(db, id, &event, &left.flow)?);
-    }
-    stepped(db, before, left)
-}
-
-fn stepped(db: &Connection, before: Flow, left: Left) -> Answer<Stepped> {
-    let (told, phone) = rows::told(db, before.lead)?;
-    Ok(Stepped {
-        before,
-        flow: left.flow,
-        told: told.unwrap_or_default(),
-        phone,
-        timeline: left.timeline,
-        effects: left.effects,
-        wakes: left.wakes,
-    })
+    advance(db, before, &Event::Clock, None, rules)
+        .await
+        .map(Some)
 }
 
 /// An event that a carrier tells: of a leg of another carrier's it is no event.
-pub(super) fn step_by(
-    db: &Connection,
+pub(super) async fn step_by(
+    db: &mut Db<'_>,
     carrier: &CarrierId,
     leg: LegId,
-    event: Event,
+    event: &Event,
     rules: &Rules,
-    now: Timestamp,
 ) -> Answer<Option<Stepped>> {
-    let flow = rows::flow(db, leg.lead)?.filter(|flow| flow.is_at(leg, carrier));
-    flow.map(|flow| advance(db, flow, event, None, rules, now))
-        .transpose()
+    let opened = rows::open(db, leg.lead, When::Always, None).await?;
+    match opened.filter(|opened| opened.flow.is_at(leg, carrier)) {
+        Some(before) => advance(db, before, event, None, rules).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// A lead to which nothing happens now.
-pub(super) fn as_it_stands(db: &Connection, lead: LeadId) -> Answer<Option<Stepped>> {
-    let Some(flow) = rows::flow(db, lead)? else {
-        return Ok(None);
+pub(super) async fn as_it_stands(db: &mut Db<'_>, lead: LeadId) -> Answer<Option<Stepped>> {
+    let opened = rows::open(db, lead, When::Always, None).await?;
+    Ok(opened.map(|opened| {
+        let left = Left::nothing(opened.flow.clone());
+        stepped(opened, left)
+    }))
+}
+
+/// An event of a flow that is open.
+async fn advance(
+    db: &mut Db<'_>,
+    before: Opened,
+    event: &Event,
+    answers: Option<OutboxId>,
+    rules: &Rules,
+) -> Answer<Stepped> {
+    let lead = before.flow.lead;
+    let mut left = if is_late(&before, event) || is_old(db, lead, event).await? {
+        Left::nothing(before.flow.clone())
+    } else {
+        change(db, &before, event, rules).await?
     };
-    stepped(db, flow.clone(), Left::nothing(flow)).map(Some)
+    if let (Some(id), true) = (answers, before.in_hand) {
+        left.effects
+            .extend(answer(db, id, event, &left.flow).await?);
+    }
+    Ok(stepped(before, left))
+}
+
+/// Another node has taken the item over that this answers, and asks what became of it. That the carrier took it is
+/// true all the same.
+fn is_late(before: &Opened, event: &Event) -> bool {
+    !before.in_hand && !matches!(event, Event::Placing(_, Placing::Placed(_)))
+}
+
+fn stepped(before: Opened, left: Left) -> Stepped {
+    Stepped {
+        before: before.flow,
+        flow: left.flow,
+        told: before.told.unwrap_or_default(),
+        phone: before.phone,
+        timeline: left.timeline,
+        effects: left.effects,
+        wakes: left.wakes,
+    }
 }
 
 /// Frees the phones whose claim or rest is over, and tells who is first in line for them.
-pub(super) fn expire(db: &Connection, now: Timestamp) -> Answer<Vec<Wake>> {
-    let due = reads::phones_due(db, now)?;
+pub(super) async fn expire(db: &mut Db<'_>) -> Answer<Vec<Wake>> {
+    let now = db.now().await?;
+    let due = reads::phones_due(db, now).await?;
     let mut wakes = Vec::new();
-    for (key, mut phone) in rows::desk(db, &due)?.0 {
+    for (key, mut phone) in rows::desk_to_change(db, &due).await?.0 {
         let first = phone.expire(now).then(|| phone.first_in_line(now));
         rows::save_phone(db, &key, &phone)?;
         if let Some(lead) = first.flatten() {
@@ -163,15 +182,16 @@ impl Left {
 }
 
 /// The lead that its source sent before, as it stands.
-fn known(db: &Connection, new: &New) -> Answer<Option<Received>> {
+async fn known(db: &mut Db<'_>, new: &New) -> Answer<Option<Received>> {
     let told = new.arrival.told.as_ref();
     let Some(id) = told.and_then(|told| told.id.as_ref()) else {
         return Ok(None);
     };
-    let Some(lead) = rows::lead_of_source(db, &new.arrival.source.0, id)? else {
+    let Some(lead) = rows::lead_of_source(db, &new.arrival.source.0, id).await? else {
         return Ok(None);
     };
-    let flow = rows::flow(db, lead)?
+    let flow = rows::flow(db, lead)
+        .await?
         .ok_or_else(|| StoreError::Corrupt("a lead without a flow".to_owned()))?;
     Ok(Some(Received {
         lead,
@@ -184,16 +204,15 @@ fn known(db: &Connection, new: &New) -> Answer<Option<Received>> {
 }
 
 /// Writes a flow for the first time.
-pub(super) fn bear(
-    db: &Connection,
+pub(super) async fn bear(
+    db: &mut Db<'_>,
     flow: Flow,
     timeline: Vec<Entry>,
     commands: &[Command],
-    now: Timestamp,
 ) -> Answer<Left> {
     rows::save_flow(db, &flow)?;
     rows::append(db, flow.lead, &timeline)?;
-    let effects = order(db, &flow, commands, now)?;
+    let effects = order(db, &flow, commands).await?;
     Ok(Left {
         timeline,
         effects,
@@ -202,49 +221,43 @@ pub(super) fn bear(
 }
 
 /// Writes a flow for the first time, begun already unless a person must look at it first.
-fn set_out(
-    db: &Connection,
+async fn set_out(
+    db: &mut Db<'_>,
     flow: Flow,
+    number: Number,
     timeline: Vec<Entry>,
     commands: Vec<Command>,
     rules: &Rules,
-    now: Timestamp,
 ) -> Answer<Left> {
     if matches!(flow.state, State::Held(_)) {
-        return bear(db, flow, timeline, &commands, now);
+        return bear(db, flow, timeline, &commands).await;
     }
-    let (before, mut begun) = decide(db, flow, &Event::Begin, rules, now)?;
+    let (before, mut begun) = decide(db, &flow, &number, &Event::Begin, rules).await?;
     if begun.rows.flow == before.flow {
         rows::save_flow(db, &before.flow)?;
     }
     begun.timeline.splice(0..0, timeline);
     begun.commands.splice(0..0, commands);
-    keep(db, &before, begun, now)
+    keep(db, &before, begun).await
 }
 
 /// Whether an event that another flow left was stepped before.
-fn is_old(db: &Connection, lead: LeadId, event: &Event) -> Answer<bool> {
+async fn is_old(db: &mut Db<'_>, lead: LeadId, event: &Event) -> Answer<bool> {
     if !matches!(event, Event::Woken | Event::Joined) {
         return Ok(false);
     }
-    let pending = rows::delete_wake(db, lead, event)?;
+    let pending = rows::delete_wake(db, lead, event).await?;
     Ok(!pending && *event == Event::Joined)
 }
 
 /// Decides, and writes it.
-fn change(
-    db: &Connection,
-    flow: Flow,
-    event: Event,
-    rules: &Rules,
-    now: Timestamp,
-) -> Answer<Left> {
-    let (before, decision) = decide(db, flow, &event, rules, now)?;
-    keep(db, &before, decision, now)
+async fn change(db: &mut Db<'_>, before: &Opened, event: &Event, rules: &Rules) -> Answer<Left> {
+    let (before, decision) = decide(db, &before.flow, &before.number, event, rules).await?;
+    keep(db, &before, decision).await
 }
 
 /// Writes what a decision changed.
-fn keep(db: &Connection, before: &Rows, decision: Decision, now: Timestamp) -> Answer<Left> {
+async fn keep(db: &mut Db<'_>, before: &Rows, decision: Decision) -> Answer<Left> {
     let Decision {
         rows: after,
         commands,
@@ -253,12 +266,13 @@ fn keep(db: &Connection, before: &Rows, decision: Decision, now: Timestamp) -> A
     } = decision;
     save(db, before, &after)?;
     rows::append(db, after.flow.lead, &timeline)?;
-    let wakes = wakes
+    let wakes: Answer<_> = wakes
         .into_iter()
-        .map(|lead| rows::insert_wake(db, lead, None));
+        .map(|lead| rows::insert_wake(db, lead, None))
+        .collect();
     Ok(Left {
-        effects: order(db, &after.flow, &commands, now)?,
-        wakes: wakes.collect::<Answer<_>>()?,
+        wakes: wakes?,
+        effects: order(db, &after.flow, &commands).await?,
         flow: after.flow,
         timeline,
     })
@@ -266,21 +280,21 @@ fn keep(db: &Connection, before: &Rows, decision: Decision, now: Timestamp) -> A
 
 /// Decides over the rows it needs, which are known for sure only when it is done: a decision that touched a phone
 /// whose row was not read is made again with it.
-fn decide(
-    db: &Connection,
-    flow: Flow,
+async fn decide(
+    db: &mut Db<'_>,
+    flow: &Flow,
+    number: &Number,
     event: &Event,
     rules: &Rules,
-    now: Timestamp,
 ) -> Answer<(Rows, Decision)> {
-    let number = rows::number(db, flow.facts.number.as_ref())?;
-    let mut phones = decision::phones(&flow, &number, rules);
+    let mut phones = decision::phones(flow, number, rules);
     loop {
         let before = Rows {
             flow: flow.clone(),
-            desk: rows::desk(db, &phones)?,
+            desk: rows::desk_to_change(db, &phones).await?,
             number: number.clone(),
         };
+        let now = db.now().await?;
         let decision = decision::decide(before.clone(), event.clone(), rules, now);
         let touched = decision.rows.desk.0.keys();
         let unread = touched.filter(|key| !before.desk.0.contains_key(*key));
@@ -292,7 +306,7 @@ fn decide(
     }
 }
 
-fn save(db: &Connection, before: &Rows, after: &Rows) -> Answer<()> {
+fn save(db: &mut Db<'_>, before: &Rows, after: &Rows) -> Answer<()> {
     if after.flow != before.flow {
         rows::save_flow(db, &after.flow)?;
         let known = calls(&before.flow);
@@ -333,13 +347,8 @@ fn same(one: &Phone, other: &Phone) -> bool {
 }
 
 /// Puts commands into the outbox. One that has nothing left to do is dropped here.
-fn order(
-    db: &Connection,
-    flow: &Flow,
-    commands: &[Command],
-    now: Timestamp,
-) -> Answer<Vec<Effect>> {
-    let lead = flow.lead;
+async fn order(db: &mut Db<'_>, flow: &Flow, commands: &[Command]) -> Answer<Vec<Effect>> {
+    let (lead, now) = (flow.lead, db.now().await?);
     let errands = commands
         .iter()
         .filter_map(|command| Some((command, flow.errand(command)?)));
@@ -347,6 +356,7 @@ fn order(
         .map(|(command, errand)| {
             Ok(Effect {
                 id: rows::insert_item(db, lead, command, now)?,
+                node: NodeId(db.node().id()),
                 lead,
                 command: command.clone(),
                 errand,
@@ -356,15 +366,20 @@ fn order(
 }
 
 /// What an event means for the item that it answers: it waits on, it leaves now, or it is done.
-fn answer(db: &Connection, id: OutboxId, event: &Event, flow: &Flow) -> Answer<Option<Effect>> {
+async fn answer(
+    db: &mut Db<'_>,
+    id: OutboxId,
+    event: &Event,
+    flow: &Flow,
+) -> Answer<Option<Effect>> {
     if let Event::Leaving(leg) = event
         && flow.wants(*leg)
     {
-        return leave(db, id, *leg, flow);
+        return leave(db, id, *leg, flow).await;
     }
     let waits = waiting(event).and_then(|leg| flow.attempt(leg));
     if waits.is_some_and(|ring| ring.result.is_none() && ring.life.waits()) {
-        rows::park(db, id, true)?;
+        rows::park(db, id, true).await?;
     } else {
         rows::delete_item(db, id)?;
     }
@@ -372,14 +387,15 @@ fn answer(db: &Connection, id: OutboxId, event: &Event, flow: &Flow) -> Answer<O
 }
 
 /// A ring that waited leaves now, if its item is still there.
-fn leave(db: &Connection, id: OutboxId, leg: LegId, flow: &Flow) -> Answer<Option<Effect>> {
+async fn leave(db: &mut Db<'_>, id: OutboxId, leg: LegId, flow: &Flow) -> Answer<Option<Effect>> {
     let command = Command::Ring(leg);
     let errand = flow.errand(&command);
-    if !rows::park(db, id, false)? {
+    if !rows::park(db, id, false).await? {
         return Ok(None);
     }
     Ok(errand.map(|errand| Effect {
         id,
+        node: NodeId(db.node().id()),
         lead: flow.lead,
         command,
         errand,

@@ -22,17 +22,26 @@ pub enum StoreError {
         why: String,
     },
     /// It is a database of somebody else's.
-    #[error("{} is not a store of leadbridge's; name another file in store.url", .0.display())]
-    NotAStore(PathBuf),
+    #[error("{0} is not a store of leadbridge's; name another one in store.url")]
+    NotAStore(String),
+    /// A release wrote it that was never given out.
+    #[error(
+        "{0} was written by a leadbridge of before the first release and can't be read; keep it aside and start anew"
+    )]
+    OlderSchema(String),
+    /// A question came before the daemon of this release was started.
+    #[error(
+        "{0} was written by an older leadbridge; start `leadbridge serve` once, it brings the store up to this release"
+    )]
+    NotYetUpgraded(String),
     /// A newer release wrote it.
     #[error(
-        "{} was written by a newer leadbridge (schema {found}, this one knows {known}); install that release again",
-        path.display()
+        "{store} was written by a newer leadbridge (schema {found}, this one knows {known}); install that release again"
     )]
     NewerSchema {
-        /// The file.
-        path: PathBuf,
-        /// The schema of the file.
+        /// The file, or the database.
+        store: String,
+        /// Its schema.
         found: i64,
         /// The newest schema that this release knows.
         known: i64,
@@ -43,8 +52,11 @@ pub enum StoreError {
     /// Another program holds the file's lock.
     #[error("another program has locked the store; it goes on by itself when that one is done")]
     Locked,
-    /// The file may not be written.
-    #[error("the store's file may not be written; give the daemon's user the right to")]
+    /// Another node changed the same rows, again and again.
+    #[error("other nodes hold the same rows; it goes on by itself")]
+    Conflict,
+    /// The store may not be written.
+    #[error("the store may not be written; give the daemon's user the right to")]
     ReadOnly,
     /// What is in the file makes no sense.
     #[error("the store is damaged ({0}); restore it from a copy")]
@@ -65,9 +77,12 @@ impl StoreError {
             StoreError::InUse(_)
             | StoreError::CannotOpen { .. }
             | StoreError::NotAStore(_)
+            | StoreError::OlderSchema(_)
+            | StoreError::NotYetUpgraded(_)
             | StoreError::NewerSchema { .. }
             | StoreError::DiskFull
             | StoreError::Locked
+            | StoreError::Conflict
             | StoreError::ReadOnly
             | StoreError::Unavailable(_) => false,
         }

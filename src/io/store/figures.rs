@@ -4,24 +4,22 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use leadbridge_providers::LeadId;
-use rusqlite::{Connection, params};
 
 use super::Store;
+use super::db::{Db, with};
 use super::error::{Answer, StoreError};
 use super::reads::{Reads, Record, record};
-use super::rows::{self, from_json, nanoseconds};
+use super::rows::{self, from_json, lead_id, nanoseconds};
 use crate::flow::shown::Stage;
 use crate::flow::{Flow, Outcome, word};
 use crate::report::{By, Draft, LeadFigures, OpenTimes, Period, Report};
 use crate::rotation::Rules;
 
-/// Which leads became customers. A store of an earlier day gets it when it is opened.
-pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS conversion \
-    (lead TEXT PRIMARY KEY, told_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
-
-/// The leads of a period by the index on t1, so that no other row is read.
-const OF_PERIOD: &str = "SELECT flow.flow, conversion.lead IS NOT NULL FROM flow \
-    LEFT JOIN conversion ON conversion.lead = flow.lead WHERE flow.t1 >= ?1 AND flow.t1 < ?2";
+/// The leads of a period by the index on t1, so that no other row is read; of a joined one also the flow that it counts
+/// with.
+const OF_PERIOD: &str = "SELECT flow.flow, conversion.lead, lead.joined_to FROM flow \
+    LEFT JOIN conversion ON conversion.lead = flow.lead JOIN lead ON lead.id = flow.lead \
+    WHERE flow.t1 >= $1 AND flow.t1 < $2";
 
 impl Store {
     /// The dealer's system says whether a lead became a customer. `false`: there is no such lead.
@@ -31,8 +29,10 @@ impl Store {
         converted: bool,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let verb = move |db: &_| convert(db, lead, converted, now);
-        self.writer.write(Some(lead), verb).await
+        self.run(Some(lead), now, async move |db| {
+            convert(db, lead, converted).await
+        })
+        .await
     }
 }
 
@@ -44,80 +44,72 @@ impl Reads {
         period: Period,
         rules: Arc<Rules>,
     ) -> Result<Report, StoreError> {
-        self.ask(move |db| report(db, by, period, &rules)).await
+        self.ask(async move |db| report(db, by, &period, &rules).await)
+            .await
     }
 
     /// Whether a lead became a customer, as far as the dealer's system told.
     pub async fn converted(&self, lead: LeadId) -> Result<bool, StoreError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM conversion WHERE lead = ?)";
-        let asked = move |db: &Connection| {
-            let mut statement = db.prepare_cached(sql)?;
-            Ok(statement.query_row([lead.to_string()], |row| row.get(0))?)
-        };
-        self.ask(asked).await
+        self.ask(async move |db| converted(db, lead).await).await
     }
 
     /// The latest leads of every state that is not over, `limit` of each at most.
     pub async fn board(&self, limit: u32) -> Result<Vec<Record>, StoreError> {
-        self.ask(move |db| board(db, limit)).await
+        self.ask(async move |db| board(db, limit).await).await
     }
 }
 
-fn convert(db: &Connection, lead: LeadId, converted: bool, now: Timestamp) -> Answer<bool> {
-    let is_there = rows::flow(db, lead)?.is_some();
-    let id = lead.to_string();
+async fn convert(db: &mut Db<'_>, lead: LeadId, converted: bool) -> Answer<bool> {
+    let is_there = rows::flow(db, lead).await?.is_some();
     if is_there && converted {
-        let sql = "INSERT OR IGNORE INTO conversion (lead, told_at) VALUES (?, ?)";
-        db.prepare_cached(sql)?
-            .execute(params![id, nanoseconds(now)])?;
+        let now = nanoseconds(db.now().await?);
+        let sql =
+            "INSERT INTO conversion (lead, told_at) VALUES ($1, $2) ON CONFLICT (lead) DO NOTHING";
+        db.write(sql, with![lead, now])?;
     } else if is_there {
-        db.prepare_cached("DELETE FROM conversion WHERE lead = ?")?
-            .execute([id])?;
+        db.write("DELETE FROM conversion WHERE lead = $1", with![lead])?;
     }
     Ok(is_there)
 }
 
-fn report(db: &Connection, by: By, period: Period, rules: &Rules) -> Answer<Report> {
+async fn converted(db: &mut Db<'_>, lead: LeadId) -> Answer<bool> {
+    let sql = "SELECT told_at FROM conversion WHERE lead = $1";
+    Ok(db.ask_one(sql, with![lead]).await?.is_some())
+}
+
+async fn report(db: &mut Db<'_>, by: By, period: &Period, rules: &Rules) -> Answer<Report> {
     let mut open = OpenTimes::new(rules, period.starts, period.ends);
     let mut draft = Draft::new(by);
-    let mut statement = db.prepare_cached(OF_PERIOD)?;
-    let range = params![nanoseconds(period.starts), nanoseconds(period.ends)];
-    let mut found = statement.query(range)?;
-    while let Some(row) = found.next()? {
-        let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        let flow: Flow = from_json(text, "a flow")?;
-        let joined_to = joined_to(db, &flow)?;
-        let converted = row.get(1)?;
-        draft.add(&LeadFigures::of(
-            &flow,
-            joined_to.as_ref(),
-            converted,
-            &mut open,
-        ));
+    let mut joined = Vec::new();
+    let range = with![nanoseconds(period.starts), nanoseconds(period.ends)];
+    db.each(OF_PERIOD, range, |row| {
+        let flow: Flow = from_json(row.text(0)?, "a flow")?;
+        let converted = row.text_or_null(1)?.is_some();
+        match row.text_or_null(2)?.filter(|_| is_joined(&flow)) {
+            Some(_) => joined.push((flow, converted, lead_id(&row, 2)?)),
+            None => draft.add(&LeadFigures::of(&flow, None, converted, &mut open)),
+        }
+        Ok(())
+    })
+    .await?;
+    for (flow, converted, to) in joined {
+        let to = rows::flow(db, to).await?;
+        draft.add(&LeadFigures::of(&flow, to.as_ref(), converted, &mut open));
     }
-    Ok(draft.finish(period, rules.measure.target_percent))
+    Ok(draft.finish(period.clone(), rules.measure.target_percent))
 }
 
-/// The flow that a joined lead counts with.
-fn joined_to(db: &Connection, flow: &Flow) -> Answer<Option<Flow>> {
+fn is_joined(flow: &Flow) -> bool {
     let joined = |closed: &crate::flow::Closed| closed.outcome == Outcome::Joined;
-    if !flow.outcome().is_some_and(joined) {
-        return Ok(None);
-    }
-    let sql =
-        "SELECT flow.flow FROM lead JOIN flow ON flow.lead = lead.joined_to WHERE lead.id = ?";
-    rows::one_json(db, sql, &flow.lead.to_string(), "a flow")
+    flow.outcome().is_some_and(joined)
 }
 
-fn board(db: &Connection, limit: u32) -> Answer<Vec<Record>> {
-    let sql = "SELECT lead FROM flow WHERE open AND stage = ? ORDER BY lead DESC LIMIT ?";
-    let mut statement = db.prepare_cached(sql)?;
+async fn board(db: &mut Db<'_>, limit: u32) -> Answer<Vec<Record>> {
+    let sql = "SELECT lead FROM flow WHERE open = 1 AND stage = $1 ORDER BY lead DESC LIMIT $2";
     let mut records = Vec::new();
     for stage in Stage::OPEN {
-        let found = statement.query_map(params![word(stage), limit], |row| row.get(0))?;
-        for lead in found {
-            let lead: String = lead?;
-            records.extend(record(db, rows::parsed(&lead, "a lead's name")?)?);
+        for row in db.ask(sql, with![word(stage), i64::from(limit)]).await? {
+            records.extend(record(db, lead_id(&row, 0)?).await?);
         }
     }
     Ok(records)
@@ -132,7 +124,7 @@ mod tests {
     #[test]
     fn a_report_reads_the_rows_of_its_period_only() {
         let folder = tempfile::tempdir().unwrap();
-        let (db, _) = sqlite::open(&folder.path().join("a.db")).unwrap();
+        let (db, ..) = sqlite::open(&folder.path().join("a.db")).unwrap();
         let plan = |sql: &str| {
             let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let details = statement.query_map([0, 1], |row| row.get::<_, String>(3));

@@ -4,37 +4,17 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use leadbridge_providers::{LeadId, MessageId, TextPhase};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
+use super::db::{Db, Row, with};
 use super::error::{Answer, StoreError};
-use super::rows::{self, nanoseconds, parsed};
-use super::{OutboxId, Reads, Store};
+use super::meta;
+use super::rows::{self, lead_id, moment, nanoseconds, parsed};
+use super::{NodeId, OutboxId, Reads, Store};
 use crate::flow::{Entry, What, word};
 use crate::message::{Draft, Held, Kind, Recipient, Way};
 use crate::phone::{PhoneKey, PhoneNumber};
 use crate::rotation::RepId;
-
-/// The table; `lead` is empty for what is about no lead.
-pub(super) const TABLE: &str = "
-CREATE TABLE message (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    lead TEXT,
-    recipient TEXT,
-    way TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    state TEXT NOT NULL,
-    rooftop TEXT,
-    subject TEXT NOT NULL,
-    body TEXT NOT NULL,
-    carrier_id TEXT,
-    code INTEGER,
-    at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX message_lead ON message (lead) WHERE lead IS NOT NULL;
-CREATE INDEX message_leaving ON message (id) WHERE state = 'leaving';
-CREATE UNIQUE INDEX message_received ON message (carrier_id) WHERE kind = 'received';
-";
 
 /// The customer, as a recipient is written. No rep has such an id: it is no word.
 const CUSTOMER: &str = "*customer";
@@ -68,6 +48,8 @@ pub enum MessageState {
 pub struct Message {
     /// Its name.
     pub id: MessageId,
+    /// Who has it in hand.
+    pub node: NodeId,
     /// Whose; `None` for what is about no lead.
     pub lead: Option<LeadId>,
     /// To whom, by which way, with which words.
@@ -144,8 +126,8 @@ impl Store {
     /// Writes messages down and takes their item out of the outbox; those that may leave. Who refuses texts gets
     /// none, and nobody is told twice that he missed the same lead.
     pub async fn post(&self, posting: Posting, now: Timestamp) -> Result<Vec<Message>, StoreError> {
-        let verb = move |db: &_| post(db, &posting, now);
-        self.writer.write(None, verb).await
+        self.run(None, now, async move |db| post(db, &posting).await)
+            .await
     }
 
     /// A message went a step further. `None`: there is no such message, or it was there before.
@@ -155,12 +137,12 @@ impl Store {
         fate: Fate,
         now: Timestamp,
     ) -> Result<Option<Kind>, StoreError> {
-        let key = self.key.clone();
-        let verb = move |db: &_| {
+        let key = self.hash_key().clone();
+        self.run(None, now, async move |db| {
             let phone_key = |phone: PhoneNumber| key.of(&phone);
-            went(db, id, &fate, phone_key, now)
-        };
-        self.writer.write(None, verb).await
+            went(db, id, &fate, phone_key).await
+        })
+        .await
     }
 
     /// Somebody texted us. `Some`: the lead whose customer it is.
@@ -169,80 +151,33 @@ impl Store {
         letter: Letter,
         now: Timestamp,
     ) -> Result<Option<LeadId>, StoreError> {
-        let verb = move |db: &_| self::letter(db, &letter, now);
-        self.writer.write(None, verb).await
+        self.run(None, now, async move |db| self::letter(db, &letter).await)
+            .await
     }
 
     /// The customer of a lead objects to texts. `false`: no such lead, or it has no number.
     pub async fn object(&self, lead: LeadId, now: Timestamp) -> Result<bool, StoreError> {
-        let verb = move |db: &_| {
-            let flow = rows::flow(db, lead)?;
-            let key = flow.and_then(|flow| flow.facts.number);
-            match &key {
-                Some(key) => wish(db, key, false, now)?,
+        self.run(Some(lead), now, async move |db| {
+            let flow = rows::flow(db, lead).await?;
+            match flow.and_then(|flow| flow.facts.number) {
+                Some(key) => wish(db, &key, false).await?,
                 None => return Ok(false),
             }
             Ok(true)
-        };
-        self.writer.write(Some(lead), verb).await
+        })
+        .await
     }
 }
 
 impl Reads {
-    /// Messages that had not left for sure when the last process ended.
-    pub async fn messages_left_over(&self) -> Result<Vec<Message>, StoreError> {
-        let sql = "SELECT id, lead, recipient, way, kind, rooftop, subject, body, at \
-                   FROM message WHERE state = 'leaving' ORDER BY id";
-        self.ask(move |db| {
-            let mut statement = db.prepare_cached(sql)?;
-            let mut found = statement.query([])?;
-            let mut messages = Vec::new();
-            while let Some(row) = found.next()? {
-                messages.push(message(row)?);
-            }
-            Ok(messages)
-        })
-        .await
-    }
-
     /// What was written about a lead, the earliest first.
     pub async fn messages_of(&self, lead: LeadId) -> Result<Vec<Written>, StoreError> {
-        let sql = "SELECT kind, way, state, at, body FROM message WHERE lead = ? ORDER BY id";
-        self.ask(move |db| {
-            let mut statement = db.prepare_cached(sql)?;
-            let mut found = statement.query([lead.to_string()])?;
-            let mut messages = Vec::new();
-            while let Some(row) = found.next()? {
-                messages.push(Written {
-                    kind: rows::text(row, 0)?,
-                    way: from_word(row, 1, "a way")?,
-                    state: from_word(row, 2, "a state")?,
-                    at: moment(row, 3)?,
-                    body: rows::text(row, 4)?,
-                });
-            }
-            Ok(messages)
-        })
-        .await
+        self.ask(async move |db| messages_of(db, lead).await).await
     }
 
     /// The leads that wait for a person.
     pub async fn held(&self) -> Result<Vec<Held>, StoreError> {
-        self.ask(|db| {
-            let mut statement =
-                db.prepare_cached("SELECT flow FROM flow WHERE open AND stage = 'held'")?;
-            let flows = statement.query_map([], |row| row.get::<_, String>(0))?;
-            let mut held = Vec::new();
-            for flow in flows {
-                let flow: crate::flow::Flow = rows::from_json(&flow?, "a flow")?;
-                held.extend(flow.held_reason().map(|reason| Held {
-                    rooftop: flow.facts.rooftop.clone(),
-                    reason,
-                }));
-            }
-            Ok(held)
-        })
-        .await
+        self.ask(held).await
     }
 
     /// The day on which managers were told of held leads last.
@@ -251,113 +186,157 @@ impl Reads {
     }
 }
 
-/// Forgets what was written about a lead.
-pub(super) fn erase(db: &Connection, lead: LeadId) -> Answer<()> {
-    db.prepare_cached("DELETE FROM message WHERE lead = ?")?
-        .execute([lead.to_string()])?;
-    Ok(())
+async fn messages_of(db: &mut Db<'_>, lead: LeadId) -> Answer<Vec<Written>> {
+    let sql = "SELECT kind, way, state, at, body FROM message WHERE lead = $1 ORDER BY id";
+    db.ask(sql, with![lead])
+        .await?
+        .iter()
+        .map(written)
+        .collect()
 }
 
-fn post(db: &Connection, posting: &Posting, now: Timestamp) -> Answer<Vec<Message>> {
-    if let Some(day) = posting.day {
-        if held_told(db)? == Some(day) {
-            return Ok(Vec::new());
-        }
-        let sql = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)";
-        db.prepare_cached(sql)?
-            .execute(params![HELD_TOLD, day.to_string()])?;
+async fn held(db: &mut Db<'_>) -> Answer<Vec<Held>> {
+    let sql = "SELECT flow FROM flow WHERE open = 1 AND stage = 'held'";
+    let mut held = Vec::new();
+    for row in db.ask(sql, with![]).await? {
+        let flow: crate::flow::Flow = rows::from_json(row.text(0)?, "a flow")?;
+        held.extend(flow.held_reason().map(|reason| Held {
+            rooftop: flow.facts.rooftop.clone(),
+            reason,
+        }));
     }
+    Ok(held)
+}
+
+async fn held_told(db: &mut Db<'_>) -> Answer<Option<Date>> {
+    let day = meta::get(db, HELD_TOLD).await?;
+    day.map(|day| parsed(&day, "a day")).transpose()
+}
+
+/// Forgets what was written about a lead.
+pub(super) fn erase(db: &mut Db<'_>, lead: LeadId) -> Answer<()> {
+    db.write("DELETE FROM message WHERE lead = $1", with![lead])
+}
+
+/// Messages that had not left for sure when their node was lost: they are this node's now.
+pub(super) async fn take_over(db: &mut Db<'_>) -> Answer<Vec<Message>> {
+    let node = db.node().id();
+    let sql = "UPDATE message SET node = $1 WHERE state = 'leaving' AND node NOT IN (SELECT id FROM node) \
+               RETURNING id, lead, recipient, way, kind, rooftop, subject, body, at, node";
+    let found = db.ask(sql, with![node]).await?;
+    let mut messages: Vec<Message> = found.iter().map(message).collect::<Answer<_>>()?;
+    messages.sort_by_key(|message| message.id.0);
+    Ok(messages)
+}
+
+async fn post(db: &mut Db<'_>, posting: &Posting) -> Answer<Vec<Message>> {
+    if let Some(day) = posting.day
+        && !meta::turn(db, HELD_TOLD, &day.to_string()).await?
+    {
+        return Ok(Vec::new());
+    }
+    if let Some(item) = posting.item
+        && !rows::take_out(db, item).await?
+    {
+        return Ok(Vec::new());
+    }
+    let at = db.now().await?;
     let mut messages = Vec::new();
     for draft in &posting.drafts {
-        if is_unwelcome(db, posting.lead, draft)? {
+        if is_unwelcome(db, posting.lead, draft).await? {
             continue;
         }
         messages.push(Message {
-            id: insert(db, posting.lead, draft, now)?,
+            id: insert(db, posting.lead, draft, at)?,
+            node: NodeId(db.node().id()),
             lead: posting.lead,
             draft: draft.clone(),
-            at: now,
+            at,
         });
-    }
-    if let Some(item) = posting.item {
-        rows::delete_item(db, item)?;
     }
     Ok(messages)
 }
 
 /// A number that refuses texts, or a rep who knows already that this lead was missed.
-fn is_unwelcome(db: &Connection, lead: Option<LeadId>, draft: &Draft) -> Answer<bool> {
-    if !rows::number(db, draft.number.as_ref())?.takes_texts() {
+async fn is_unwelcome(db: &mut Db<'_>, lead: Option<LeadId>, draft: &Draft) -> Answer<bool> {
+    if let Some(key) = &draft.number
+        && !rows::number(db, key).await?.takes_texts()
+    {
         return Ok(true);
     }
     let (Some(lead), Kind::RepMissed) = (lead, draft.kind) else {
         return Ok(false);
     };
-    let sql =
-        "SELECT count(*) FROM message WHERE lead = ? AND recipient = ? AND way = ? AND kind = ?";
-    let asked = params![
-        lead.to_string(),
+    let sql = "SELECT id FROM message WHERE lead = $1 AND recipient = $2 AND way = $3 AND kind = $4 LIMIT 1";
+    let asked = with![
+        lead,
         recipient(&draft.to),
         word(draft.way),
         word(draft.kind)
     ];
-    let told: u32 = db.prepare_cached(sql)?.query_row(asked, |row| row.get(0))?;
-    Ok(told > 0)
+    Ok(db.ask_one(sql, asked).await?.is_some())
 }
 
 fn insert(
-    db: &Connection,
+    db: &mut Db<'_>,
     lead: Option<LeadId>,
     draft: &Draft,
     now: Timestamp,
 ) -> Answer<MessageId> {
-    let sql = "INSERT INTO message (lead, recipient, way, kind, state, rooftop, subject, body, at) \
-               VALUES (?, ?, ?, ?, 'leaving', ?, ?, ?, ?)";
-    let row = params![
-        lead.map(|lead| lead.to_string()),
+    let sql = "INSERT INTO message (id, lead, recipient, way, kind, state, rooftop, subject, body, at, node) \
+               VALUES ($1, $2, $3, $4, $5, 'leaving', $6, $7, $8, $9, $10)";
+    let (id, node) = (db.node().next_id(), db.node().id());
+    let row = with![
+        id,
+        lead,
         recipient(&draft.to),
         word(draft.way),
         word(draft.kind),
-        draft.rooftop.0,
-        draft.subject,
-        draft.body,
+        draft.rooftop.0.as_str(),
+        draft.subject.as_str(),
+        draft.body.as_str(),
         nanoseconds(now),
+        node,
     ];
-    Ok(MessageId(db.prepare_cached(sql)?.insert(row)?))
+    db.write(sql, row)?;
+    Ok(MessageId(id))
 }
 
-fn went(
-    db: &Connection,
+async fn went(
+    db: &mut Db<'_>,
     id: MessageId,
     fate: &Fate,
     phone_key: impl Fn(PhoneNumber) -> PhoneKey,
-    now: Timestamp,
 ) -> Answer<Option<Kind>> {
-    let sql = "SELECT id, lead, recipient, way, kind, rooftop, subject, body, at, state \
-               FROM message WHERE id = ? AND kind <> 'received'";
-    let mut statement = db.prepare_cached(sql)?;
-    let mut found = statement.query([id.0])?;
-    let Some(row) = found.next()? else {
+    let sql = "SELECT id, lead, recipient, way, kind, rooftop, subject, body, at, node, state \
+               FROM message WHERE id = $1 AND kind <> 'received' FOR UPDATE";
+    let Some(row) = db.ask_one(sql, with![id.0]).await? else {
         return Ok(None);
     };
-    let (message, before) = (message(row)?, from_word::<MessageState>(row, 9, "a state")?);
-    if let (true, Some(key)) = (fate.refused, key_of(db, &message, phone_key)?) {
-        wish(db, &key, false, now)?;
+    let (message, before) = (
+        message(&row)?,
+        from_word::<MessageState>(&row, 10, "a state")?,
+    );
+    if fate.refused
+        && let Some(key) = key_of(db, &message, phone_key).await?
+    {
+        wish(db, &key, false).await?;
     }
-    let sql = "UPDATE message SET state = ?2, carrier_id = coalesce(?3, carrier_id), \
-               code = coalesce(?4, code) WHERE id = ?1";
     // What has come to its end stays there, whatever comes late (P7).
     let state = if before >= MessageState::Delivered {
         before
     } else {
         before.max(fate.state)
     };
-    db.prepare_cached(sql)?
-        .execute(params![id.0, word(state), fate.carrier_id, fate.code])?;
+    let sql = "UPDATE message SET state = $1, carrier_id = coalesce($2, carrier_id), \
+               code = coalesce($3, code) WHERE id = $4";
+    let code = fate.code.map(i64::from);
+    db.write(sql, with![word(state), fate.carrier_id.clone(), code, id.0])?;
     let left = |state| (MessageState::Taken..=MessageState::Undelivered).contains(&state);
     let has_left =
         left(fate.state) && matches!(before, MessageState::Leaving | MessageState::Unknown);
     if let (true, Way::Text, Some(lead)) = (has_left, message.draft.way, message.lead) {
+        let now = db.now().await?;
         rows::append(db, lead, &[text_sent(&message.draft, now)])?;
     }
     Ok((state != before).then_some(message.draft.kind))
@@ -373,88 +352,77 @@ fn text_sent(draft: &Draft, now: Timestamp) -> Entry {
 }
 
 /// The row that knows whether the customer of a message refuses texts. Our own people are known by the rules only.
-fn key_of(
-    db: &Connection,
+async fn key_of(
+    db: &mut Db<'_>,
     message: &Message,
     phone_key: impl Fn(PhoneNumber) -> PhoneKey,
 ) -> Answer<Option<PhoneKey>> {
     match (&message.draft.to, message.lead) {
-        (Recipient::Customer, Some(lead)) => Ok(rows::told(db, lead)?.1.map(phone_key)),
+        (Recipient::Customer, Some(lead)) => Ok(rows::told(db, lead).await?.1.map(phone_key)),
         (Recipient::Customer | Recipient::Rep(_), _) => Ok(None),
     }
 }
 
-fn letter(db: &Connection, letter: &Letter, now: Timestamp) -> Answer<Option<LeadId>> {
+async fn letter(db: &mut Db<'_>, letter: &Letter) -> Answer<Option<LeadId>> {
     if let Some(wanted) = letter.wants_texts {
-        wish(db, &letter.key, wanted, now)?;
+        wish(db, &letter.key, wanted).await?;
     }
-    let sql = "SELECT id FROM lead WHERE phone = ? ORDER BY id DESC LIMIT 1";
-    let lead: Option<String> = db
-        .prepare_cached(sql)?
-        .query_row([letter.from.as_str()], |row| row.get(0))
-        .optional()?;
     // Without a lead there is nobody's row that the words could stand in (P9).
-    let Some(lead) = lead else {
+    let Some(lead) = rows::latest_of(db, &letter.from).await? else {
         return Ok(None);
     };
-    let sql = "INSERT OR IGNORE INTO message (lead, recipient, way, kind, state, subject, body, carrier_id, at) \
-               VALUES (?, NULL, 'text', 'received', 'received', '', ?, ?, ?)";
-    db.prepare_cached(sql)?.execute(params![
-        lead,
-        letter.body,
-        letter.carrier_id,
-        nanoseconds(now)
-    ])?;
-    Ok(Some(parsed(&lead, "a lead's name")?))
+    let sql = "INSERT INTO message (id, lead, recipient, way, kind, state, subject, body, carrier_id, at, node) \
+               VALUES ($1, $2, NULL, 'text', 'received', 'received', '', $3, $4, $5, $6) \
+               ON CONFLICT DO NOTHING";
+    let (id, node) = (db.node().next_id(), db.node().id());
+    let at = nanoseconds(db.now().await?);
+    let (body, name) = (letter.body.as_str(), letter.carrier_id.as_str());
+    db.write(sql, with![id, lead, body, name, at, node])?;
+    Ok(Some(lead))
 }
 
 /// Writes down whether a number wants texts.
-fn wish(db: &Connection, key: &PhoneKey, wanted: bool, now: Timestamp) -> Answer<()> {
-    let mut number = rows::number(db, Some(key))?;
+async fn wish(db: &mut Db<'_>, key: &PhoneKey, wanted: bool) -> Answer<()> {
+    let mut number = rows::number_to_change(db, Some(key)).await?;
     let before = number.clone();
-    number.wish_texts(wanted, now);
+    number.wish_texts(wanted, db.now().await?);
     if number != before {
         rows::save_number(db, key, &number)?;
     }
     Ok(())
 }
 
-fn held_told(db: &Connection) -> Answer<Option<Date>> {
-    let sql = "SELECT value FROM meta WHERE key = ?";
-    let day: Option<String> = db
-        .prepare_cached(sql)?
-        .query_row([HELD_TOLD], |row| row.get(0))
-        .optional()?;
-    day.map(|day| parsed(&day, "a day")).transpose()
-}
-
-fn message(row: &Row<'_>) -> Answer<Message> {
-    let lead: Option<String> = row.get(1)?;
-    let to = match rows::text(row, 2)? {
-        customer if customer == CUSTOMER => Recipient::Customer,
-        rep => Recipient::Rep(RepId(rep)),
+fn message(row: &Row) -> Answer<Message> {
+    let to = match row.text(2)? {
+        CUSTOMER => Recipient::Customer,
+        rep => Recipient::Rep(RepId(rep.to_owned())),
     };
+    let lead = row.text_or_null(1)?.map(|_| lead_id(row, 1));
     Ok(Message {
-        id: MessageId(row.get(0)?),
-        lead: lead
-            .map(|lead| parsed(&lead, "a lead's name"))
-            .transpose()?,
+        id: MessageId(row.int(0)?),
+        node: NodeId(row.int(9)?),
+        lead: lead.transpose()?,
         draft: Draft {
             to,
             number: None,
             way: from_word(row, 3, "a way")?,
             kind: from_word(row, 4, "a kind of message")?,
-            rooftop: crate::rotation::RooftopId(rows::text(row, 5)?),
-            subject: rows::text(row, 6)?,
-            body: rows::text(row, 7)?,
+            rooftop: crate::rotation::RooftopId(row.text(5)?.to_owned()),
+            subject: row.text(6)?.to_owned(),
+            body: row.text(7)?.to_owned(),
         },
-        at: moment(row, 8)?,
+        at: moment(row.int(8)?)?,
     })
 }
 
-fn moment(row: &Row<'_>, column: usize) -> Answer<Timestamp> {
-    let at = Timestamp::from_nanosecond(i128::from(row.get::<_, i64>(column)?));
-    at.map_err(|_| StoreError::Corrupt("a moment".to_owned()))
+fn written(row: &Row) -> Answer<Written> {
+    Ok(Written {
+        kind: row.text(0)?.to_owned(),
+        way: from_word(row, 1, "a way")?,
+        state: from_word(row, 2, "a state")?,
+        at: moment(row.int(3)?)?,
+        body: row.text(4)?.to_owned(),
+    })
 }
 
 fn recipient(to: &Recipient) -> &str {
@@ -464,10 +432,6 @@ fn recipient(to: &Recipient) -> &str {
     }
 }
 
-fn from_word<T: serde::de::DeserializeOwned>(
-    row: &Row<'_>,
-    column: usize,
-    what: &str,
-) -> Answer<T> {
-    rows::from_json(&format!("\"{}\"", rows::text(row, column)?), what)
+fn from_word<T: serde::de::DeserializeOwned>(row: &Row, column: usize, what: &str) -> Answer<T> {
+    rows::from_json(&format!("\"{}\"", row.text(column)?), what)
 }

@@ -1,37 +1,54 @@
 //! One person's leads: found by a number or an address, and emptied of all that is personal (P9).
 
 use leadbridge_providers::LeadId;
-use rusqlite::{Connection, params};
 
+use super::db::{Db, with};
 use super::error::Answer;
 use super::{messages, rows};
 use crate::lead::Person;
 
 /// The leads of a person, the earliest first. A body that nobody could read is searched for the address as it was typed.
-pub(super) fn leads(db: &Connection, person: &Person) -> Answer<Vec<LeadId>> {
+pub(super) async fn leads(db: &mut Db<'_>, person: &Person) -> Answer<Vec<LeadId>> {
     let (sql, key) = match person {
         Person::Phone(phone) => (
-            "SELECT id FROM lead WHERE phone = ? ORDER BY id",
+            "SELECT id FROM lead WHERE phone = $1 ORDER BY id",
             phone.as_str(),
         ),
         Person::Mail(mail) => (
-            "SELECT id FROM lead LEFT JOIN raw ON raw.lead = id \
-             WHERE lower(told ->> 'email') = ?1 \
-             OR (told IS NULL AND instr(lower(CAST(body AS TEXT)), ?1)) ORDER BY id",
+            "SELECT id FROM lead WHERE mail = $1 ORDER BY id",
             mail.as_str(),
         ),
     };
-    let mut statement = db.prepare_cached(sql)?;
-    let ids = statement.query_map(params![key], |row| rows::text(row, 0))?;
-    ids.map(|id| rows::parsed(&id?, "a lead's name")).collect()
+    let found = db.ask(sql, with![key]).await?;
+    let mut leads: Vec<LeadId> = found
+        .iter()
+        .map(|row| rows::lead_id(row, 0))
+        .collect::<Answer<_>>()?;
+    if let Person::Mail(mail) = person {
+        leads.extend(unread_leads(db, mail.as_str()).await?);
+        leads.sort();
+    }
+    Ok(leads)
+}
+
+/// Leads that nobody could read, with this address somewhere in their body.
+async fn unread_leads(db: &mut Db<'_>, mail: &str) -> Answer<Vec<LeadId>> {
+    let sql = "SELECT id, body FROM lead WHERE told IS NULL AND body IS NOT NULL";
+    let mut leads = Vec::new();
+    db.each(sql, with![], |row| {
+        let body = row.bytes_or_null(1)?.unwrap_or_default();
+        if String::from_utf8_lossy(body).to_lowercase().contains(mail) {
+            leads.push(rows::lead_id(&row, 0)?);
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(leads)
 }
 
 /// Empties a lead. What its source calls it stays: sent again, it is still known and rings nobody.
-pub(super) fn erase(db: &Connection, lead: LeadId) -> Answer<()> {
-    let id = &lead.to_string();
-    db.prepare_cached("UPDATE lead SET told = NULL, phone = NULL WHERE id = ?")?
-        .execute([id])?;
-    db.prepare_cached("DELETE FROM raw WHERE lead = ?")?
-        .execute([id])?;
+pub(super) fn erase(db: &mut Db<'_>, lead: LeadId) -> Answer<()> {
+    let sql = "UPDATE lead SET told = NULL, phone = NULL, mail = NULL, content_type = '', body = NULL WHERE id = $1";
+    db.write(sql, with![lead])?;
     messages::erase(db, lead)
 }

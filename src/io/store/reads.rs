@@ -1,4 +1,4 @@
-//! Questions. They are asked on connections of their own, which can only read, beside the one that writes.
+//! Questions. They are asked on connections of their own, which can only read, beside those that write.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use leadbridge_providers::{CarrierCallId, LeadId, LegId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
+use super::db::{Db, Row, Value, with};
 use super::error::{Answer, StoreError};
-use super::rows::{self, from_json, nanoseconds, parsed};
-use super::{OutboxId, Wake, person, sqlite};
+use super::node::Node;
+use super::rows::{self, from_json, lead_id, moment, nanoseconds, parsed};
+use super::writer::at_once;
+use super::{NodeId, OutboxId, Wake, meta, person, postgres, sqlite};
 use crate::desk::{Desk, Phone};
 use crate::flow::errand::Errand;
 use crate::flow::shown::Stage;
@@ -25,8 +28,15 @@ const AT_ONCE: usize = 4;
 
 /// The questions that can be asked of a store.
 #[derive(Clone, Debug)]
-pub struct Reads(Arc<Pool>);
+pub struct Reads(Source);
 
+#[derive(Clone, Debug)]
+enum Source {
+    Sqlite(Arc<Pool>),
+    Postgres(postgres::Pool),
+}
+
+/// Connections to SQLite's file.
 #[derive(Debug)]
 struct Pool {
     path: PathBuf,
@@ -87,6 +97,8 @@ pub struct Page {
 pub struct Item {
     /// Its place in the outbox.
     pub id: OutboxId,
+    /// Who has it in hand.
+    pub node: NodeId,
     /// Whose.
     pub lead: LeadId,
     /// What.
@@ -107,27 +119,31 @@ pub struct Counts {
 }
 
 impl Reads {
-    pub(super) fn new(path: &Path) -> Reads {
-        Reads(Arc::new(Pool {
+    pub(super) fn of_file(path: &Path) -> Reads {
+        Reads(Source::Sqlite(Arc::new(Pool {
             path: path.to_owned(),
             turns: Semaphore::new(AT_ONCE),
             idle: Mutex::default(),
-        }))
+        })))
+    }
+
+    pub(super) fn of_server(pool: postgres::Pool) -> Reads {
+        Reads(Source::Postgres(pool))
     }
 
     /// The secret that turns this store's numbers into keys.
     pub async fn hash_key(&self) -> Result<HashKey, StoreError> {
-        self.ask(sqlite::hash_key).await
+        self.ask(meta::hash_key).await
     }
 
     /// All that is kept of a lead.
     pub async fn lead(&self, lead: LeadId) -> Result<Option<Record>, StoreError> {
-        self.ask(move |db| record(db, lead)).await
+        self.ask(async move |db| record(db, lead).await).await
     }
 
     /// The body that a lead came in.
     pub async fn raw(&self, lead: LeadId) -> Result<Option<Raw>, StoreError> {
-        self.ask(move |db| raw(db, lead)).await
+        self.ask(async move |db| raw(db, lead).await).await
     }
 
     /// Leads, the latest first, `limit` at most, from behind `after`.
@@ -137,12 +153,14 @@ impl Reads {
         after: Option<LeadId>,
         limit: usize,
     ) -> Result<Page, StoreError> {
-        self.ask(move |db| list(db, &filter, after, limit)).await
+        self.ask(async move |db| list(db, &filter, after, limit).await)
+            .await
     }
 
     /// The leads of a person, the earliest first.
     pub async fn leads_of(&self, whom: Person) -> Result<Vec<LeadId>, StoreError> {
-        self.ask(move |db| person::leads(db, &whom)).await
+        self.ask(async move |db| person::leads(db, &whom).await)
+            .await
     }
 
     /// The rows of all phones.
@@ -157,15 +175,13 @@ impl Reads {
 
     /// Which leg a carrier's call is.
     pub async fn bound(&self, call: CarrierCallId) -> Result<Option<LegId>, StoreError> {
-        self.ask(move |db| bound(db, &call)).await
+        self.ask(async move |db| bound(db, &call).await).await
     }
 
-    /// Flows whose deadline has passed, the earliest first, those of one instant by t1.
+    /// Flows whose deadline has passed, the earliest first, those of one instant by t1. `now` is for a store without a
+    /// clock of its own.
     pub async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<LeadId>, StoreError> {
-        let sql = "SELECT lead FROM flow WHERE due <= ? ORDER BY due, t1 LIMIT ?";
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.ask(move |db| leads(db, sql, params![nanoseconds(now), limit]))
-            .await
+        self.ask_at(now, async move |db| due(db, limit).await).await
     }
 
     /// When the next flow or phone is due.
@@ -173,8 +189,7 @@ impl Reads {
         self.ask(next_due).await
     }
 
-    /// Flows with a leg that may be up: all that a restart may have left behind. Most open flows wait, and a restart
-    /// must be over soon.
+    /// Flows with a leg that may be up.
     pub async fn flows_with_legs(&self) -> Result<Vec<LeadId>, StoreError> {
         self.ask(flows_with_legs).await
     }
@@ -186,34 +201,53 @@ impl Reads {
 
     /// The outbox, the oldest first.
     pub async fn outbox(&self) -> Result<Vec<Item>, StoreError> {
-        self.ask(|db| items(db, None)).await
+        self.ask(async |db| items(db, None).await).await
     }
 
     /// What of one lead is in the outbox.
     pub async fn outbox_of(&self, lead: LeadId) -> Result<Vec<Item>, StoreError> {
-        self.ask(move |db| items(db, Some(lead))).await
+        self.ask(async move |db| items(db, Some(lead)).await).await
     }
 
     pub(super) async fn ask<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Connection) -> Answer<T> + Send + 'static,
+        question: impl AsyncFn(&mut Db<'_>) -> Answer<T> + Send + Sync + 'static,
     ) -> Answer<T> {
-        let pool = self.0.clone();
-        let _turn = self.0.turns.acquire().await.map_err(unavailable)?;
-        tokio::task::spawn_blocking(move || pool.answer(question))
-            .await
-            .map_err(unavailable)?
+        self.ask_at(Timestamp::UNIX_EPOCH, question).await
+    }
+
+    async fn ask_at<T: Send + 'static>(
+        &self,
+        now: Timestamp,
+        question: impl AsyncFn(&mut Db<'_>) -> Answer<T> + Send + Sync + 'static,
+    ) -> Answer<T> {
+        match &self.0 {
+            Source::Sqlite(pool) => {
+                let _turn = pool.turns.acquire().await.map_err(unavailable)?;
+                let pool = pool.clone();
+                tokio::task::spawn_blocking(move || pool.answer(now, question))
+                    .await
+                    .map_err(unavailable)?
+            }
+            Source::Postgres(pool) => pool.ask(question).await,
+        }
     }
 }
 
 impl Pool {
-    fn answer<T>(&self, question: impl FnOnce(&Connection) -> Answer<T>) -> Answer<T> {
+    fn answer<T>(
+        &self,
+        now: Timestamp,
+        question: impl AsyncFn(&mut Db<'_>) -> Answer<T>,
+    ) -> Answer<T> {
         let idle = self.idle().pop();
-        let connection = match idle {
+        let mut connection = match idle {
             Some(connection) => connection,
             None => sqlite::open_to_read(&self.path)?,
         };
-        let answer = question(&connection)?;
+        let nobody = Node::new(0);
+        let mut db = Db::sqlite(&mut connection, &nobody, now);
+        let answer = at_once(question(&mut db))?;
         // A connection that failed is not asked again.
         self.idle().push(connection);
         Ok(answer)
@@ -224,160 +258,166 @@ impl Pool {
     }
 }
 
-/// Phones whose claim or rest is over.
-pub(super) fn phones_due(db: &Connection, now: Timestamp) -> Answer<Vec<PhoneKey>> {
-    let mut statement = db.prepare_cached("SELECT phone FROM desk WHERE due <= ?")?;
-    let keys = statement.query_map([nanoseconds(now)], |row| row.get::<_, String>(0))?;
-    keys.map(|key| parsed(&key?, "a phone's key")).collect()
+async fn due(db: &mut Db<'_>, limit: usize) -> Answer<Vec<LeadId>> {
+    let sql = "SELECT lead FROM flow WHERE due <= $1 ORDER BY due, t1 LIMIT $2";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let now = nanoseconds(db.now().await?);
+    leads(db, sql, with![now, limit]).await
 }
 
-pub(super) fn record(db: &Connection, lead: LeadId) -> Answer<Option<Record>> {
-    let Some(flow) = rows::flow(db, lead)? else {
+/// Phones whose claim or rest is over.
+pub(super) async fn phones_due(db: &mut Db<'_>, now: Timestamp) -> Answer<Vec<PhoneKey>> {
+    let sql = "SELECT phone FROM desk WHERE due <= $1 ORDER BY phone FOR UPDATE SKIP LOCKED";
+    let found = db.ask(sql, with![nanoseconds(now)]).await?;
+    let key = |row: &Row| parsed(row.text(0)?, "a phone's key");
+    found.iter().map(key).collect()
+}
+
+pub(super) async fn record(db: &mut Db<'_>, lead: LeadId) -> Answer<Option<Record>> {
+    let asked = vec![
+        ("SELECT flow FROM flow WHERE lead = $1", with![lead]),
+        (
+            "SELECT told, phone, source_id, joined_to FROM lead WHERE id = $1",
+            with![lead],
+        ),
+        (
+            "SELECT entries FROM timeline WHERE lead = $1 ORDER BY seq",
+            with![lead],
+        ),
+    ];
+    let mut found = db.ask_all(asked).await?.into_iter();
+    let mut next = || found.next().unwrap_or_default();
+    let (flow, told, timeline) = (next(), next(), next());
+    let Some(flow) = flow.first() else {
         return Ok(None);
     };
-    let (told, phone) = rows::told(db, lead)?;
-    let (source_id, joined_to) = origin(db, lead)?;
+    let told = told.first();
+    let (source_id, joined_to) = match told {
+        Some(row) => (row.text_or_null(2)?, row.text_or_null(3)?),
+        None => (None, None),
+    };
+    let joined_to = joined_to.map(|lead| parsed(lead, "a lead's name"));
+    let source_id = source_id.map(ToOwned::to_owned);
+    let (told, phone) = rows::told_of(told)?;
+    let mut lines = Vec::new();
+    for row in &timeline {
+        let entries: Vec<Entry> = from_json(row.text(0)?, "a line of a timeline")?;
+        lines.extend(entries);
+    }
     Ok(Some(Record {
-        flow,
+        flow: from_json(flow.text(0)?, "a flow")?,
         told,
         phone,
         source_id,
-        joined_to,
-        timeline: timeline(db, lead)?,
+        joined_to: joined_to.transpose()?,
+        timeline: lines,
     }))
 }
 
-fn origin(db: &Connection, lead: LeadId) -> Answer<(Option<String>, Option<LeadId>)> {
-    let sql = "SELECT source_id, joined_to FROM lead WHERE id = ?";
-    let row: Option<(Option<String>, Option<String>)> = db
-        .prepare_cached(sql)?
-        .query_row([lead.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let (source_id, joined_to) = row.unwrap_or_default();
-    let joined_to = joined_to.map(|lead| parsed(&lead, "a lead's name"));
-    Ok((source_id, joined_to.transpose()?))
+async fn raw(db: &mut Db<'_>, lead: LeadId) -> Answer<Option<Raw>> {
+    let sql = "SELECT content_type, body FROM lead WHERE id = $1 AND body IS NOT NULL";
+    let Some(row) = db.ask_one(sql, with![lead]).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Raw {
+        content_type: row.text(0)?.to_owned(),
+        body: row.bytes_or_null(1)?.unwrap_or_default().to_vec(),
+    }))
 }
 
-fn timeline(db: &Connection, lead: LeadId) -> Answer<Vec<Entry>> {
-    let sql = "SELECT entry FROM timeline WHERE lead = ? ORDER BY seq";
-    let mut statement = db.prepare_cached(sql)?;
-    let entries = statement.query_map([lead.to_string()], |row| row.get::<_, String>(0))?;
-    entries
-        .map(|entry| from_json(&entry?, "a line of a timeline"))
-        .collect()
-}
-
-fn raw(db: &Connection, lead: LeadId) -> Answer<Option<Raw>> {
-    let sql = "SELECT content_type, body FROM raw WHERE lead = ?";
-    let raw = db
-        .prepare_cached(sql)?
-        .query_row([lead.to_string()], |row| {
-            Ok(Raw {
-                content_type: row.get(0)?,
-                body: row.get(1)?,
-            })
-        });
-    Ok(raw.optional()?)
-}
-
-fn list(db: &Connection, filter: &Filter, after: Option<LeadId>, limit: usize) -> Answer<Page> {
-    let sql = "SELECT lead FROM flow WHERE (?1 IS NULL OR stage = ?1) \
-               AND (?2 IS NULL OR source = ?2) AND (?3 IS NULL OR rooftop = ?3) \
-               AND (?4 IS NULL OR t1 >= ?4) \
-               AND (?5 IS NULL OR (t1, lead) < (SELECT t1, lead FROM flow WHERE lead = ?5)) \
-               ORDER BY t1 DESC, lead DESC LIMIT ?6";
+async fn list(
+    db: &mut Db<'_>,
+    filter: &Filter,
+    after: Option<LeadId>,
+    limit: usize,
+) -> Answer<Page> {
+    let sql = "SELECT lead FROM flow WHERE (CAST($1 AS TEXT) IS NULL OR stage = $1) \
+               AND (CAST($2 AS TEXT) IS NULL OR source = $2) \
+               AND (CAST($3 AS TEXT) IS NULL OR rooftop = $3) \
+               AND (CAST($4 AS BIGINT) IS NULL OR t1 >= $4) \
+               AND (CAST($5 AS TEXT) IS NULL OR (t1, lead) < (SELECT t1, lead FROM flow WHERE lead = $5)) \
+               ORDER BY t1 DESC, lead DESC LIMIT $6";
     // One more than asked for tells whether there is a next page.
     let more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let asked = params![
+    let asked = with![
         filter.state.map(word),
-        filter.source.as_ref().map(|source| &source.0),
-        filter.rooftop.as_ref().map(|rooftop| &rooftop.0),
+        filter.source.as_ref().map(|source| source.0.as_str()),
+        filter.rooftop.as_ref().map(|rooftop| rooftop.0.as_str()),
         filter.since.map(nanoseconds),
-        after.map(|lead| lead.to_string()),
+        after,
         more,
     ];
-    let mut found = leads(db, sql, asked)?;
+    let mut found = leads(db, sql, asked).await?;
     let is_last = found.len() <= limit;
     found.truncate(limit);
     let next = found.last().copied().filter(|_| !is_last);
-    let records = found.into_iter().map(|lead| record(db, lead));
-    let leads: Answer<Vec<_>> = records.filter_map(Result::transpose).collect();
-    Ok(Page {
-        leads: leads?,
-        next,
-    })
+    let mut leads = Vec::new();
+    for lead in found {
+        leads.extend(record(db, lead).await?);
+    }
+    Ok(Page { leads, next })
 }
 
-fn desk(db: &Connection) -> Answer<Desk> {
-    let mut statement = db.prepare_cached("SELECT phone, phone_row FROM desk")?;
-    let found = statement.query_map([], |row| Ok((rows::text(row, 0)?, rows::text(row, 1)?)))?;
+async fn desk(db: &mut Db<'_>) -> Answer<Desk> {
     let mut desk = Desk::default();
-    for row in found {
-        let (key, phone) = row?;
-        let phone: Phone = from_json(&phone, "a phone's row")?;
-        desk.0.insert(parsed(&key, "a phone's key")?, phone);
+    for row in db.ask("SELECT phone, phone_row FROM desk", with![]).await? {
+        let phone: Phone = from_json(row.text(1)?, "a phone's row")?;
+        desk.0.insert(parsed(row.text(0)?, "a phone's key")?, phone);
     }
     Ok(desk)
 }
 
-fn counts(db: &Connection) -> Answer<Counts> {
-    let sql = "SELECT stage, count(*) FROM flow WHERE open GROUP BY stage";
-    let mut statement = db.prepare_cached(sql)?;
-    let found = statement.query_map([], |row| Ok((rows::text(row, 0)?, row.get::<_, u32>(1)?)))?;
+async fn counts(db: &mut Db<'_>) -> Answer<Counts> {
+    let sql = "SELECT stage, count(*) FROM flow WHERE open = 1 GROUP BY stage";
+    let number =
+        |row: &Row, column| Answer::Ok(u32::try_from(row.int(column)?).unwrap_or(u32::MAX));
     let mut counts = Counts::default();
-    for row in found {
-        let (stage, count) = row?;
-        let stage = from_json(&format!("\"{stage}\""), "a state")?;
-        counts.flows.insert(stage, count);
+    for row in db.ask(sql, with![]).await? {
+        let stage = from_json(&format!("\"{}\"", row.text(0)?), "a state")?;
+        counts.flows.insert(stage, number(&row, 1)?);
     }
     counts.flows.remove(&Stage::Closed);
-    let outbox = "SELECT count(*) FROM outbox";
-    counts.outbox = db.prepare_cached(outbox)?.query_row([], |row| row.get(0))?;
+    let outbox = db.ask_one("SELECT count(*) FROM outbox", with![]).await?;
+    counts.outbox = outbox.map(|row| number(&row, 0)).transpose()?.unwrap_or(0);
     Ok(counts)
 }
 
-pub(super) fn bound(db: &Connection, call: &CarrierCallId) -> Answer<Option<LegId>> {
-    let leg: Option<String> = db
-        .prepare_cached("SELECT leg FROM call WHERE call = ?")?
-        .query_row([&call.0], |row| row.get(0))
-        .optional()?;
-    leg.map(|leg| parsed(&leg, "a leg's name")).transpose()
-}
-
-fn next_due(db: &Connection) -> Answer<Option<Timestamp>> {
-    let sql = "SELECT min(due) FROM (SELECT min(due) AS due FROM flow WHERE due IS NOT NULL \
-               UNION ALL SELECT min(due) FROM desk WHERE due IS NOT NULL)";
-    let due: Option<i64> = db.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-    let moment = due.map(|due| Timestamp::from_nanosecond(i128::from(due)));
-    moment
+pub(super) async fn bound(db: &mut Db<'_>, call: &CarrierCallId) -> Answer<Option<LegId>> {
+    let sql = "SELECT leg FROM call WHERE call = $1";
+    let row = db.ask_one(sql, with![call.0.as_str()]).await?;
+    row.map(|row| parsed(row.text(0)?, "a leg's name"))
         .transpose()
-        .map_err(|_| StoreError::Corrupt("a deadline".to_owned()))
 }
 
-fn pending(db: &Connection) -> Answer<Vec<Wake>> {
-    let mut statement = db.prepare_cached("SELECT lead, cause FROM wake ORDER BY lead, cause")?;
-    let found = statement.query_map([], |row| Ok((rows::text(row, 0)?, rows::text(row, 1)?)))?;
+async fn next_due(db: &mut Db<'_>) -> Answer<Option<Timestamp>> {
+    let sql = "SELECT min(due) FROM (SELECT min(due) AS due FROM flow WHERE due IS NOT NULL \
+               UNION ALL SELECT min(due) FROM desk WHERE due IS NOT NULL) AS soonest";
+    let row = db.ask_one(sql, with![]).await?;
+    let due = row.map(|row| row.int_or_null(0)).transpose()?.flatten();
+    due.map(moment).transpose()
+}
+
+async fn pending(db: &mut Db<'_>) -> Answer<Vec<Wake>> {
+    let sql = "SELECT lead, cause FROM wake ORDER BY lead, cause";
+    let found = db.ask(sql, with![]).await?;
     found
-        .map(|row| {
-            let (lead, cause) = row?;
-            Ok(rows::wake(parsed(&lead, "a lead's name")?, &cause))
-        })
+        .iter()
+        .map(|row| Ok(rows::wake(lead_id(row, 0)?, row.text(1)?)))
         .collect()
 }
 
-fn items(db: &Connection, lead: Option<LeadId>) -> Answer<Vec<Item>> {
-    let sql = "SELECT outbox.id, command, parked, flow FROM outbox JOIN flow USING (lead) \
-               WHERE ?1 IS NULL OR lead = ?1 ORDER BY outbox.id";
-    let mut statement = db.prepare_cached(sql)?;
-    let mut found = statement.query([lead.map(|lead| lead.to_string())])?;
+pub(super) async fn items(db: &mut Db<'_>, lead: Option<LeadId>) -> Answer<Vec<Item>> {
+    let sql = "SELECT outbox.id, command, parked, flow, outbox.node FROM outbox JOIN flow USING (lead) \
+               WHERE CAST($1 AS TEXT) IS NULL OR lead = $1 ORDER BY outbox.id";
     let mut items = Vec::new();
-    while let Some(row) = found.next()? {
-        let command = from_json(&rows::text(row, 1)?, "a command")?;
-        let flow: Flow = from_json(&rows::text(row, 3)?, "a flow")?;
+    for row in db.ask(sql, with![lead]).await? {
+        let command = from_json(row.text(1)?, "a command")?;
+        let flow: Flow = from_json(row.text(3)?, "a flow")?;
         items.push(Item {
-            id: OutboxId(row.get(0)?),
+            id: OutboxId(row.int(0)?),
+            node: NodeId(row.int(4)?),
             lead: flow.lead,
-            parked: row.get(2)?,
+            parked: row.int(2)? != 0,
             errand: flow.errand(&command),
             command,
         });
@@ -385,26 +425,33 @@ fn items(db: &Connection, lead: Option<LeadId>) -> Answer<Vec<Item>> {
     Ok(items)
 }
 
-/// One that can't be read is among them: whoever steps it is told.
-fn flows_with_legs(db: &Connection) -> Answer<Vec<LeadId>> {
-    let sql = "SELECT lead, flow FROM flow WHERE open ORDER BY t1";
-    let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query([])?;
+async fn flows_with_legs(db: &mut Db<'_>) -> Answer<Vec<LeadId>> {
+    let sql = "SELECT lead, flow FROM flow WHERE open = 1 ORDER BY t1";
+    with_legs(db, sql, with![]).await
+}
+
+/// Of the flows that a question finds (their leads and themselves), those with a leg that may be up. One that can't be
+/// read is among them: whoever steps it is told.
+pub(super) async fn with_legs(
+    db: &mut Db<'_>,
+    sql: &'static str,
+    asked: Vec<Value>,
+) -> Answer<Vec<LeadId>> {
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let flow = row.get_ref(1)?.as_str().map_err(unavailable)?;
-        let flow: Answer<Flow> = from_json(flow, "a flow");
-        if !flow.is_ok_and(|flow| !flow.has_live_leg()) {
-            found.push(parsed(&rows::text(row, 0)?, "a lead's name")?);
+    db.each(sql, asked, |row| {
+        let flow: Answer<Flow> = from_json(row.text(1)?, "a flow");
+        if flow.map_or(true, |flow| flow.has_live_leg()) {
+            found.push(lead_id(&row, 0)?);
         }
-    }
+        Ok(())
+    })
+    .await?;
     Ok(found)
 }
 
-fn leads(db: &Connection, sql: &str, asked: impl rusqlite::Params) -> Answer<Vec<LeadId>> {
-    let mut statement = db.prepare_cached(sql)?;
-    let found = statement.query_map(asked, |row| row.get::<_, String>(0))?;
-    found.map(|lead| parsed(&lead?, "a lead's name")).collect()
+async fn leads(db: &mut Db<'_>, sql: &'static str, asked: Vec<Value>) -> Answer<Vec<LeadId>> {
+    let found = db.ask(sql, asked).await?;
+    found.iter().map(|row| lead_id(row, 0)).collect()
 }
 
 fn unavailable(error: impl std::fmt::Display) -> StoreError {

@@ -1,11 +1,14 @@
 //! Single rows: read into the core's types, and written back.
+//!
+//! A function that ends in `to_change` keeps the row from everybody else until the commit. They are called in this
+//! order, so that two nodes never wait for each other: the flow, the number, the desk.
 
 use jiff::Timestamp;
 use leadbridge_providers::{CarrierCallId, LeadId, LegId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::db::{Db, Row, Statement, with};
 use super::error::{Answer, StoreError};
 use super::{New, OutboxId, Wake};
 use crate::desk::{Desk, Number, Phone};
@@ -14,195 +17,302 @@ use crate::flow::{Command, Entry, Event, Flow, word};
 use crate::lead::Lead;
 use crate::phone::{PhoneKey, PhoneNumber};
 
-/// The flow of a lead.
-pub(super) fn flow(db: &Connection, lead: LeadId) -> Answer<Option<Flow>> {
-    let sql = "SELECT flow FROM flow WHERE lead = ?";
-    one_json(db, sql, &lead.to_string(), "a flow")
+const FLOW: &str = "SELECT flow FROM flow WHERE lead = $1 FOR UPDATE";
+const FLOW_DUE: &str = "SELECT flow FROM flow WHERE lead = $1 AND due <= $2 FOR UPDATE SKIP LOCKED";
+const NUMBER_OF_FLOW: &str = "SELECT number_row FROM number \
+    WHERE number = (SELECT number FROM flow WHERE lead = $1) FOR UPDATE";
+const NUMBER: &str = "SELECT number_row FROM number WHERE number = $1 FOR UPDATE";
+const PHONE: &str = "SELECT phone_row FROM desk WHERE phone = $1 FOR UPDATE";
+const TOLD: &str = "SELECT told, phone FROM lead WHERE id = $1";
+const DELETE_ITEM: &str = "DELETE FROM outbox WHERE id = $1 AND node = $2";
+const IN_HAND: &str = "SELECT id FROM outbox WHERE id = $1 AND node = $2 FOR UPDATE";
+
+/// A flow with all that is read along with it, to be changed.
+pub(super) struct Opened {
+    /// The flow.
+    pub(super) flow: Flow,
+    /// Its customer's number.
+    pub(super) number: Number,
+    /// What the customer told.
+    pub(super) told: Option<Lead>,
+    /// The number to ring.
+    pub(super) phone: Option<PhoneNumber>,
+    /// Whether the item that is answered is in this node's hand; true when none is.
+    pub(super) in_hand: bool,
+}
+
+/// When a flow is opened.
+#[derive(Clone, Copy)]
+pub(super) enum When {
+    /// Whatever its deadline.
+    Always,
+    /// Only when its deadline has passed and no other node has it.
+    Due,
+}
+
+/// Opens a flow to change it.
+pub(super) async fn open(
+    db: &mut Db<'_>,
+    lead: LeadId,
+    when: When,
+    answers: Option<OutboxId>,
+) -> Answer<Option<Opened>> {
+    let flow = match when {
+        When::Always => (FLOW, with![lead]),
+        When::Due => (FLOW_DUE, with![lead, nanoseconds(db.now().await?)]),
+    };
+    let mut asked = vec![flow, (NUMBER_OF_FLOW, with![lead]), (TOLD, with![lead])];
+    asked.extend(answers.map(|id| (IN_HAND, with![id.0, db.node().id()])));
+    let mut found = db.ask_all(asked).await?.into_iter();
+    let mut next = || found.next().unwrap_or_default().into_iter().next();
+    let (flow, number, lead_row, item) = (next(), next(), next(), next());
+    let Some(flow) = flow else {
+        return Ok(None);
+    };
+    let flow: Flow = json_of(&flow, "a flow")?;
+    let number = match (number, &flow.facts.number) {
+        (None, Some(key)) => number_to_change(db, Some(key)).await?,
+        (found, _) => number_of(found.as_ref())?,
+    };
+    let (told, phone) = told_of(lead_row.as_ref())?;
+    Ok(Some(Opened {
+        flow,
+        number,
+        told,
+        phone,
+        in_hand: answers.is_none() || item.is_some(),
+    }))
+}
+
+/// The flow of a lead, to look at.
+pub(super) async fn flow(db: &mut Db<'_>, lead: LeadId) -> Answer<Option<Flow>> {
+    let sql = "SELECT flow FROM flow WHERE lead = $1";
+    one_json(db, sql, lead, "a flow").await
 }
 
 /// Writes a flow, one version up.
-pub(super) fn save_flow(db: &Connection, flow: &Flow) -> Answer<()> {
-    let sql = "INSERT INTO flow (lead, version, flow, due, open, t1, stage, source, rooftop) \
-               VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
-               ON CONFLICT (lead) DO UPDATE SET version = version + 1, \
-               flow = ?2, due = ?3, open = ?4, stage = ?6";
+pub(super) fn save_flow(db: &mut Db<'_>, flow: &Flow) -> Answer<()> {
+    let sql = "INSERT INTO flow (lead, version, flow, number, due, open, t1, stage, source, rooftop, node) \
+               VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+               ON CONFLICT (lead) DO UPDATE SET version = flow.version + 1, \
+               flow = excluded.flow, due = excluded.due, open = excluded.open, stage = excluded.stage, \
+               node = excluded.node";
     let (due, stage) = (flow.deadline(), flow.stage());
-    db.prepare_cached(sql)?.execute(params![
-        flow.lead.to_string(),
+    let node = db.node().id();
+    let row = with![
+        flow.lead,
         json(flow)?,
+        flow.facts.number.as_ref().map(PhoneKey::as_str),
         due.map(nanoseconds),
         // A closed flow may still have legs to end.
         due.is_some() || stage != Stage::Closed,
         nanoseconds(flow.facts.t1),
         word(stage),
-        flow.facts.source.0,
-        flow.facts.rooftop.0,
-    ])?;
-    Ok(())
+        flow.facts.source.0.as_str(),
+        flow.facts.rooftop.0.as_str(),
+        node,
+    ];
+    db.write(sql, row)
 }
 
 /// The rows of these phones; one without a row is as new.
-pub(super) fn desk(db: &Connection, phones: &[PhoneKey]) -> Answer<Desk> {
-    let sql = "SELECT phone_row FROM desk WHERE phone = ?";
+pub(super) async fn desk_to_change(db: &mut Db<'_>, phones: &[PhoneKey]) -> Answer<Desk> {
+    let mut phones = phones.to_vec();
+    phones.sort();
+    let mut found = phone_rows(db, &phones).await?;
+    if db.is_shared() && found.iter().any(Option::is_none) {
+        // Nobody can be kept from a row that is not there.
+        for phone in &phones {
+            let sql = "INSERT INTO desk (phone, phone_row) VALUES ($1, $2) ON CONFLICT (phone) DO NOTHING";
+            db.write(sql, with![phone.as_str(), json(&Phone::default())?])?;
+        }
+        found = phone_rows(db, &phones).await?;
+    }
     let mut desk = Desk::default();
-    for key in phones {
-        let phone: Option<Phone> = one_json(db, sql, key.as_str(), "a phone's row")?;
-        desk.0.insert(key.clone(), phone.unwrap_or_default());
+    for (key, row) in phones.into_iter().zip(found) {
+        let phone = row.map(|row| json_of(&row, "a phone's row"));
+        desk.0.insert(key, phone.transpose()?.unwrap_or_default());
     }
     Ok(desk)
 }
 
+async fn phone_rows(db: &mut Db<'_>, phones: &[PhoneKey]) -> Answer<Vec<Option<Row>>> {
+    let asked: Vec<Statement> = phones
+        .iter()
+        .map(|key| (PHONE, with![key.as_str()]))
+        .collect();
+    let found = db.ask_all(asked).await?.into_iter();
+    Ok(found.map(|rows| rows.into_iter().next()).collect())
+}
+
 /// Writes the row of a phone.
-pub(super) fn save_phone(db: &Connection, key: &PhoneKey, phone: &Phone) -> Answer<()> {
-    let sql = "INSERT INTO desk (phone, due, phone_row) VALUES (?1, ?2, ?3) \
-               ON CONFLICT (phone) DO UPDATE SET due = ?2, phone_row = ?3";
-    db.prepare_cached(sql)?.execute(params![
-        key.as_str(),
-        phone.due().map(nanoseconds),
-        json(phone)?
-    ])?;
-    Ok(())
+pub(super) fn save_phone(db: &mut Db<'_>, key: &PhoneKey, phone: &Phone) -> Answer<()> {
+    let sql = "INSERT INTO desk (phone, due, phone_row) VALUES ($1, $2, $3) \
+               ON CONFLICT (phone) DO UPDATE SET due = excluded.due, phone_row = excluded.phone_row";
+    let due = phone.due().map(nanoseconds);
+    db.write(sql, with![key.as_str(), due, json(phone)?])
+}
+
+/// The row of a customer's number, to look at.
+pub(super) async fn number(db: &mut Db<'_>, key: &PhoneKey) -> Answer<Number> {
+    let sql = "SELECT number_row FROM number WHERE number = $1";
+    number_of(db.ask_one(sql, with![key.as_str()]).await?.as_ref())
 }
 
 /// The row of a customer's number; without one it is as new.
-pub(super) fn number(db: &Connection, key: Option<&PhoneKey>) -> Answer<Number> {
-    let sql = "SELECT number_row FROM number WHERE number = ?";
-    let number = match key {
-        Some(key) => one_json(db, sql, key.as_str(), "a number's row")?,
-        None => None,
+pub(super) async fn number_to_change(db: &mut Db<'_>, key: Option<&PhoneKey>) -> Answer<Number> {
+    let Some(key) = key else {
+        return Ok(Number::default());
     };
-    Ok(number.unwrap_or_default())
+    let mut found = db.ask_one(NUMBER, with![key.as_str()]).await?;
+    if db.is_shared() && found.is_none() {
+        // Nobody can be kept from a row that is not there.
+        let sql = "INSERT INTO number (number, number_row) VALUES ($1, $2) ON CONFLICT (number) DO NOTHING";
+        db.write(sql, with![key.as_str(), json(&Number::default())?])?;
+        found = db.ask_one(NUMBER, with![key.as_str()]).await?;
+    }
+    number_of(found.as_ref())
+}
+
+fn number_of(row: Option<&Row>) -> Answer<Number> {
+    let number = row.map(|row| json_of(row, "a number's row"));
+    Ok(number.transpose()?.unwrap_or_default())
 }
 
 /// Writes the row of a customer's number.
-pub(super) fn save_number(db: &Connection, key: &PhoneKey, number: &Number) -> Answer<()> {
-    let sql = "INSERT INTO number (number, number_row) VALUES (?1, ?2) \
-               ON CONFLICT (number) DO UPDATE SET number_row = ?2";
-    db.prepare_cached(sql)?
-        .execute(params![key.as_str(), json(number)?])?;
-    Ok(())
+pub(super) fn save_number(db: &mut Db<'_>, key: &PhoneKey, number: &Number) -> Answer<()> {
+    let sql = "INSERT INTO number (number, number_row) VALUES ($1, $2) \
+               ON CONFLICT (number) DO UPDATE SET number_row = excluded.number_row";
+    db.write(sql, with![key.as_str(), json(number)?])
 }
 
 /// The lead that this source sent under this id.
-pub(super) fn lead_of_source(db: &Connection, source: &str, id: &str) -> Answer<Option<LeadId>> {
-    let sql = "SELECT id FROM lead WHERE source = ? AND source_id = ?";
-    let mut statement = db.prepare_cached(sql)?;
-    let lead: Option<String> = statement
-        .query_row(params![source, id], |row| row.get(0))
-        .optional()?;
-    lead.map(|lead| parsed(&lead, "a lead's name")).transpose()
+pub(super) async fn lead_of_source(
+    db: &mut Db<'_>,
+    source: &str,
+    id: &str,
+) -> Answer<Option<LeadId>> {
+    let sql = "SELECT id FROM lead WHERE source = $1 AND source_id = $2";
+    let row = db.ask_one(sql, with![source, id]).await?;
+    row.map(|row| lead_id(&row, 0)).transpose()
 }
 
 /// The latest lead with this number.
-pub(super) fn latest_of(db: &Connection, phone: &PhoneNumber) -> Answer<Option<LeadId>> {
-    let sql = "SELECT id FROM lead WHERE phone = ? ORDER BY id DESC LIMIT 1";
-    let lead: Option<String> = db
-        .prepare_cached(sql)?
-        .query_row([phone.as_str()], |row| row.get(0))
-        .optional()?;
-    lead.map(|lead| parsed(&lead, "a lead's name")).transpose()
+pub(super) async fn latest_of(db: &mut Db<'_>, phone: &PhoneNumber) -> Answer<Option<LeadId>> {
+    let sql = "SELECT id FROM lead WHERE phone = $1 ORDER BY id DESC LIMIT 1";
+    let row = db.ask_one(sql, with![phone.as_str()]).await?;
+    row.map(|row| lead_id(&row, 0)).transpose()
 }
 
 /// Writes a lead and its raw body: all that is personal.
 pub(super) fn insert_lead(
-    db: &Connection,
+    db: &mut Db<'_>,
     new: &New,
     phone: Option<&PhoneNumber>,
     joined_to: Option<LeadId>,
 ) -> Answer<()> {
-    let (arrival, id) = (&new.arrival, new.arrival.lead.to_string());
+    let arrival = &new.arrival;
     let told = arrival.told.as_ref();
-    let sql = "INSERT INTO lead (id, source, source_id, joined_to, told, phone) \
-               VALUES (?, ?, ?, ?, ?, ?)";
-    db.prepare_cached(sql)?.execute(params![
-        id,
-        arrival.source.0,
-        told.and_then(|told| told.id.as_ref()),
-        joined_to.map(|lead| lead.to_string()),
+    let sql = "INSERT INTO lead (id, source, source_id, joined_to, told, phone, mail, content_type, body) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let mail = told.and_then(|told| told.email.as_ref());
+    let row = with![
+        arrival.lead,
+        arrival.source.0.as_str(),
+        told.and_then(|told| told.id.clone()),
+        joined_to,
         told.map(json).transpose()?,
         phone.map(PhoneNumber::as_str),
-    ])?;
-    let sql = "INSERT INTO raw (lead, content_type, body) VALUES (?, ?, ?)";
-    db.prepare_cached(sql)?
-        .execute(params![id, new.content_type, new.body])?;
-    Ok(())
+        mail.map(|mail| mail.to_lowercase()),
+        new.content_type.as_str(),
+        new.body.clone(),
+    ];
+    db.write(sql, row)
 }
 
 /// What the customer told, and the number to ring. Both are empty once they were erased.
-pub(super) fn told(db: &Connection, lead: LeadId) -> Answer<(Option<Lead>, Option<PhoneNumber>)> {
-    let sql = "SELECT told, phone FROM lead WHERE id = ?";
-    let row = db
-        .prepare_cached(sql)?
-        .query_row([lead.to_string()], |row| {
-            Ok((
-                row.get::<_, Option<String>>(0)?,
-                row.get::<_, Option<String>>(1)?,
-            ))
-        })
-        .optional()?;
-    let (told, phone) = row.unwrap_or_default();
-    let told = told.map(|told| from_json(&told, "a lead")).transpose()?;
-    let phone = phone.map(|phone| {
-        PhoneNumber::try_from(phone).map_err(|_| StoreError::Corrupt("a lead's number".to_owned()))
+pub(super) async fn told(
+    db: &mut Db<'_>,
+    lead: LeadId,
+) -> Answer<(Option<Lead>, Option<PhoneNumber>)> {
+    told_of(db.ask_one(TOLD, with![lead]).await?.as_ref())
+}
+
+pub(super) fn told_of(row: Option<&Row>) -> Answer<(Option<Lead>, Option<PhoneNumber>)> {
+    let Some(row) = row else {
+        return Ok((None, None));
+    };
+    let told = row.text_or_null(0)?.map(|told| from_json(told, "a lead"));
+    let phone = row.text_or_null(1)?.map(|phone| {
+        PhoneNumber::try_from(phone.to_owned())
+            .map_err(|_| StoreError::Corrupt("a lead's number".to_owned()))
     });
-    Ok((told, phone.transpose()?))
+    Ok((told.transpose()?, phone.transpose()?))
 }
 
 /// Adds to the timeline of a lead.
-pub(super) fn append(db: &Connection, lead: LeadId, entries: &[Entry]) -> Answer<()> {
-    let sql = "INSERT INTO timeline (lead, seq, entry) \
-               SELECT ?1, 1 + coalesce(max(seq), 0), ?2 FROM timeline WHERE lead = ?1";
-    let mut statement = db.prepare_cached(sql)?;
-    for entry in entries {
-        statement.execute(params![lead.to_string(), json(entry)?])?;
+pub(super) fn append(db: &mut Db<'_>, lead: LeadId, entries: &[Entry]) -> Answer<()> {
+    if entries.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let sql = "INSERT INTO timeline (lead, seq, entries) \
+               VALUES ($1, (SELECT 1 + coalesce(max(seq), 0) FROM timeline WHERE lead = $1), $2)";
+    db.write(sql, with![lead, json(&entries)?])
 }
 
-/// Puts a command into the outbox.
+/// Puts a command into the outbox, into the hand of this node.
 pub(super) fn insert_item(
-    db: &Connection,
+    db: &mut Db<'_>,
     lead: LeadId,
     command: &Command,
     now: Timestamp,
 ) -> Answer<OutboxId> {
-    let sql = "INSERT INTO outbox (lead, command, born_at) VALUES (?, ?, ?)";
-    let row = params![lead.to_string(), json(command)?, nanoseconds(now)];
-    Ok(OutboxId(db.prepare_cached(sql)?.insert(row)?))
+    let sql = "INSERT INTO outbox (id, lead, command, parked, born_at, node) \
+               VALUES ($1, $2, $3, 0, $4, $5)";
+    let (id, node) = (db.node().next_id(), db.node().id());
+    db.write(sql, with![id, lead, json(command)?, nanoseconds(now), node])?;
+    Ok(OutboxId(id))
 }
 
-/// Takes an item out of the outbox.
-pub(super) fn delete_item(db: &Connection, id: OutboxId) -> Answer<()> {
-    db.prepare_cached("DELETE FROM outbox WHERE id = ?")?
-        .execute([id.0])?;
-    Ok(())
+/// Takes an item out of the outbox, if this node has it in hand.
+pub(super) fn delete_item(db: &mut Db<'_>, id: OutboxId) -> Answer<()> {
+    let node = db.node().id();
+    db.write(DELETE_ITEM, with![id.0, node])
 }
 
-/// Marks whether an item waits. `false`: it is no longer there.
-pub(super) fn park(db: &Connection, id: OutboxId, parked: bool) -> Answer<bool> {
-    let sql = "UPDATE outbox SET parked = ? WHERE id = ?";
-    let found = db.prepare_cached(sql)?.execute(params![parked, id.0])?;
-    Ok(found == 1)
+/// The same. `false`: this node does not have it in hand.
+pub(super) async fn take_out(db: &mut Db<'_>, id: OutboxId) -> Answer<bool> {
+    let node = db.node().id();
+    Ok(db.change(DELETE_ITEM, with![id.0, node]).await? == 1)
+}
+
+/// Marks whether an item waits. `false`: this node does not have it in hand.
+pub(super) async fn park(db: &mut Db<'_>, id: OutboxId, parked: bool) -> Answer<bool> {
+    let node = db.node().id();
+    let sql = "UPDATE outbox SET parked = $1 WHERE id = $2 AND node = $3";
+    Ok(db.change(sql, with![parked, id.0, node]).await? == 1)
 }
 
 /// Leaves an event to another flow. `joined` is the lead whose customer is the same.
-pub(super) fn insert_wake(db: &Connection, lead: LeadId, joined: Option<LeadId>) -> Answer<Wake> {
+pub(super) fn insert_wake(db: &mut Db<'_>, lead: LeadId, joined: Option<LeadId>) -> Answer<Wake> {
     let cause = joined.map_or_else(String::new, |lead| lead.to_string());
-    db.prepare_cached("INSERT OR IGNORE INTO wake (lead, cause) VALUES (?, ?)")?
-        .execute(params![lead.to_string(), cause])?;
-    Ok(wake(lead, &cause))
+    let left = wake(lead, &cause);
+    let sql = "INSERT INTO wake (lead, cause) VALUES ($1, $2) ON CONFLICT (lead, cause) DO NOTHING";
+    db.write(sql, with![lead, cause])?;
+    Ok(left)
 }
 
 /// Takes out what was left to this flow. `false`: nothing of the kind was.
-pub(super) fn delete_wake(db: &Connection, lead: LeadId, event: &Event) -> Answer<bool> {
+pub(super) async fn delete_wake(db: &mut Db<'_>, lead: LeadId, event: &Event) -> Answer<bool> {
     // Of those that joined it, the first; each is told by an event of its own.
-    let sql = "DELETE FROM wake WHERE lead = ?1 AND cause = \
-               (SELECT min(cause) FROM wake WHERE lead = ?1 AND (cause <> '') = ?2)";
-    let joined = matches!(event, Event::Joined);
-    let found = db
-        .prepare_cached(sql)?
-        .execute(params![lead.to_string(), joined])?;
-    Ok(found == 1)
+    let sql = match event {
+        Event::Joined => {
+            "DELETE FROM wake WHERE lead = $1 AND cause = \
+             (SELECT min(cause) FROM wake WHERE lead = $1 AND cause <> '')"
+        }
+        _ => "DELETE FROM wake WHERE lead = $1 AND cause = ''",
+    };
+    Ok(db.change(sql, with![lead]).await? == 1)
 }
 
 /// The event that a row of `wake` stands for.
@@ -216,10 +326,9 @@ pub(super) fn wake(lead: LeadId, cause: &str) -> Wake {
 }
 
 /// Remembers which leg a carrier's call is.
-pub(super) fn bind(db: &Connection, call: &CarrierCallId, leg: LegId) -> Answer<()> {
-    db.prepare_cached("INSERT OR IGNORE INTO call (call, leg) VALUES (?, ?)")?
-        .execute(params![call.0, leg.to_string()])?;
-    Ok(())
+pub(super) fn bind(db: &mut Db<'_>, call: &CarrierCallId, leg: LegId) -> Answer<()> {
+    let sql = "INSERT INTO call (call, leg) VALUES ($1, $2) ON CONFLICT (call) DO NOTHING";
+    db.write(sql, with![call.0.as_str(), leg.to_string()])
 }
 
 /// A moment as the tables keep it.
@@ -232,18 +341,25 @@ pub(super) fn nanoseconds(at: Timestamp) -> i64 {
     i64::try_from(at.as_nanosecond()).unwrap_or(far)
 }
 
-/// The one row of a query, read from its JSON.
-pub(super) fn one_json<T: DeserializeOwned>(
-    db: &Connection,
-    sql: &str,
-    key: &str,
+/// A moment that the tables kept.
+pub(super) fn moment(nanoseconds: i64) -> Answer<Timestamp> {
+    let at = Timestamp::from_nanosecond(i128::from(nanoseconds));
+    at.map_err(|_| StoreError::Corrupt("a moment".to_owned()))
+}
+
+/// The one row of a query about a lead, read from its JSON.
+pub(super) async fn one_json<T: DeserializeOwned>(
+    db: &mut Db<'_>,
+    sql: &'static str,
+    lead: LeadId,
     what: &str,
 ) -> Answer<Option<T>> {
-    let text: Option<String> = db
-        .prepare_cached(sql)?
-        .query_row([key], |row| row.get(0))
-        .optional()?;
-    text.map(|text| from_json(&text, what)).transpose()
+    let row = db.ask_one(sql, with![lead]).await?;
+    row.map(|row| json_of(&row, what)).transpose()
+}
+
+fn json_of<T: DeserializeOwned>(row: &Row, what: &str) -> Answer<T> {
+    from_json(row.text(0)?, what)
 }
 
 /// Reads a column of JSON. What is wrong with it is not quoted: it could be personal.
@@ -251,15 +367,15 @@ pub(super) fn from_json<T: DeserializeOwned>(text: &str, what: &str) -> Answer<T
     serde_json::from_str(text).map_err(|_| StoreError::Corrupt(what.to_owned()))
 }
 
+/// A column with the name of a lead.
+pub(super) fn lead_id(row: &Row, column: usize) -> Answer<LeadId> {
+    parsed(row.text(column)?, "a lead's name")
+}
+
 /// Reads a name.
 pub(super) fn parsed<T: std::str::FromStr>(text: &str, what: &str) -> Answer<T> {
     text.parse()
         .map_err(|_| StoreError::Corrupt(what.to_owned()))
-}
-
-/// A column of text.
-pub(super) fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
-    row.get(column)
 }
 
 fn json<T: Serialize>(value: &T) -> Answer<String> {

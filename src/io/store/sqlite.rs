@@ -1,4 +1,4 @@
-//! The file: who may open it, and its tables. Only `lead`, `raw` and `message` hold anything personal (P9).
+//! The file of SQLite: who may open it, and how a statement runs on it.
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
@@ -6,82 +6,23 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, params_from_iter};
 
-use super::error::StoreError;
-use super::{figures, messages};
+use super::db::{Row, Value};
+use super::error::{Answer, StoreError};
+use super::meta;
+use super::tables::{self, SCHEMA};
 use crate::phone::HashKey;
 
-/// The schema that this release writes.
-const SCHEMA: i64 = 2;
+/// The oldest schema that is brought up to this release's.
+const OLDEST: i64 = 2;
 /// Marks a database file as ours ("Lead" in ASCII).
 const APPLICATION: i64 = 0x4c65_6164;
 /// A lock of another program's is waited for so long: a callback is answered within 3 s whatever happens.
 const LOCKED_MAX: Duration = Duration::from_secs(1);
 /// So many statements are kept prepared: more than there are.
 const STATEMENTS: usize = 64;
-
-const TABLES: &str = "
-CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
-
-CREATE TABLE lead (
-    id TEXT PRIMARY KEY,
-    source TEXT NOT NULL,
-    source_id TEXT,
-    joined_to TEXT,
-    told TEXT,
-    phone TEXT
-) STRICT;
-CREATE INDEX lead_phone ON lead (phone) WHERE phone IS NOT NULL;
-CREATE UNIQUE INDEX lead_source ON lead (source, source_id) WHERE source_id IS NOT NULL;
-
-CREATE TABLE raw (lead TEXT PRIMARY KEY, content_type TEXT NOT NULL, body BLOB NOT NULL) STRICT;
-
--- `due`, `open` and the columns below repeat what stands in `flow`, to be searched.
-CREATE TABLE flow (
-    lead TEXT PRIMARY KEY,
-    version INTEGER NOT NULL,
-    flow TEXT NOT NULL,
-    due INTEGER,
-    open INTEGER NOT NULL,
-    t1 INTEGER NOT NULL,
-    stage TEXT NOT NULL,
-    source TEXT NOT NULL,
-    rooftop TEXT NOT NULL
-) STRICT;
-CREATE INDEX flow_due ON flow (due, t1) WHERE due IS NOT NULL;
-CREATE INDEX flow_open ON flow (stage, lead) WHERE open;
-CREATE INDEX flow_listed ON flow (t1 DESC, lead DESC);
-
-CREATE TABLE timeline (
-    lead TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    entry TEXT NOT NULL,
-    PRIMARY KEY (lead, seq)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE desk (phone TEXT PRIMARY KEY, due INTEGER, phone_row TEXT NOT NULL) STRICT;
-CREATE INDEX desk_due ON desk (due) WHERE due IS NOT NULL;
-
-CREATE TABLE number (number TEXT PRIMARY KEY, number_row TEXT NOT NULL) STRICT;
-
--- An event left to another flow; `cause` is the lead that joined it, or empty when it is only woken.
-CREATE TABLE wake (
-    lead TEXT NOT NULL,
-    cause TEXT NOT NULL,
-    PRIMARY KEY (lead, cause)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE outbox (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    lead TEXT NOT NULL,
-    command TEXT NOT NULL,
-    parked INTEGER NOT NULL DEFAULT 0,
-    born_at INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE call (call TEXT PRIMARY KEY, leg TEXT NOT NULL) STRICT, WITHOUT ROWID;
-";
 
 /// Keeps every other daemon away from the file for as long as the answer lives.
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
@@ -95,8 +36,8 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// Opens the file to write, and makes it if there is none.
-pub(super) fn open(path: &Path) -> Result<(Connection, HashKey), StoreError> {
+/// Opens the file to write, and makes it if there is none: with the store's secret and the number of this opening.
+pub(super) fn open(path: &Path) -> Result<(Connection, HashKey, i64), StoreError> {
     let mut connection = connect(path, OpenFlags::default())?;
     let schema = schema(&connection, path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -107,12 +48,12 @@ pub(super) fn open(path: &Path) -> Result<(Connection, HashKey), StoreError> {
     connection.pragma_update(None, "secure_delete", true)?;
     match schema {
         0 => make(&mut connection)?,
-        1 => upgrade(&mut connection)?,
-        _ => {}
+        SCHEMA => {}
+        _ => upgrade(&mut connection)?,
     }
-    connection.execute_batch(figures::TABLE)?;
     let key = hash_key(&connection)?;
-    Ok((connection, key))
+    let opening = count_opening(&connection)?;
+    Ok((connection, key, opening))
 }
 
 /// Opens the file to ask.
@@ -120,8 +61,9 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = connect(path, flags)?;
     match schema(&connection, path)? {
-        0 => Err(StoreError::NotAStore(path.to_owned())),
-        _ => Ok(connection),
+        0 => Err(StoreError::NotAStore(path.display().to_string())),
+        SCHEMA => Ok(connection),
+        _ => Err(StoreError::NotYetUpgraded(path.display().to_string())),
     }
 }
 
@@ -133,18 +75,68 @@ pub(super) fn fold_journal(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes something, to see whether it can be done.
-pub(super) fn touch(connection: &Connection) -> Result<(), StoreError> {
-    let sql = "INSERT INTO meta VALUES ('touched', 1) \
-               ON CONFLICT (key) DO UPDATE SET value = value + 1";
-    connection.prepare_cached(sql)?.execute([])?;
+/// The rows that a question finds.
+pub(super) fn ask(connection: &Connection, sql: &str, values: &[Value]) -> Answer<Vec<Row>> {
+    let mut found = Vec::new();
+    each(connection, sql, values, &mut |row| {
+        found.push(row);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Shows each row that a question finds.
+pub(super) fn each(
+    connection: &Connection,
+    sql: &str,
+    values: &[Value],
+    show: &mut dyn FnMut(Row) -> Answer<()>,
+) -> Answer<()> {
+    let sql = without_lock(sql);
+    let mut statement = connection.prepare_cached(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query(params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        let values = (0..columns).map(|column| row.get(column));
+        show(Row(values.collect::<rusqlite::Result<_>>()?))?;
+    }
     Ok(())
 }
 
-/// The store's secret.
-pub(super) fn hash_key(connection: &Connection) -> Result<HashKey, StoreError> {
-    let sql = "SELECT value FROM meta WHERE key = 'hash-key'";
-    Ok(HashKey(connection.query_row(sql, [], |row| row.get(0))?))
+/// Writes, and tells how many rows it met.
+pub(super) fn change(connection: &Connection, sql: &str, values: &[Value]) -> Answer<u64> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let met = statement.execute(params_from_iter(values))?;
+    Ok(u64::try_from(met).unwrap_or(u64::MAX))
+}
+
+/// There is one writer: nothing needs to be kept from another.
+fn without_lock(sql: &str) -> &str {
+    sql.split(" FOR UPDATE").next().unwrap_or(sql)
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let value = match self {
+            Value::Null => ValueRef::Null,
+            Value::Int(number) => ValueRef::Integer(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+        };
+        Ok(ToSqlOutput::Borrowed(value))
+    }
+}
+
+impl FromSql for Value {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Value> {
+        Ok(match value {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(number) => Value::Int(number),
+            ValueRef::Text(_) => Value::Text(value.as_str()?.to_owned()),
+            ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+            ValueRef::Real(_) => return Err(rusqlite::types::FromSqlError::InvalidType),
+        })
+    }
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
@@ -166,34 +158,49 @@ fn schema(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     match (tables, application) {
         (0, _) => Ok(0),
         (_, APPLICATION) if found > SCHEMA => Err(StoreError::NewerSchema {
-            path: path.to_owned(),
+            store: path.display().to_string(),
             found,
             known: SCHEMA,
         }),
-        (_, APPLICATION) => Ok(found),
-        (_, _) => Err(StoreError::NotAStore(path.to_owned())),
+        (_, APPLICATION) if found >= OLDEST => Ok(found),
+        (_, APPLICATION) => Err(StoreError::OlderSchema(path.display().to_string())),
+        (_, _) => Err(StoreError::NotAStore(path.display().to_string())),
     }
 }
 
 /// Makes the tables and the secret, all or nothing.
 fn make(connection: &mut Connection) -> Result<(), StoreError> {
-    let mut secret = [0; 32];
-    getrandom::fill(&mut secret).map_err(|error| StoreError::Unavailable(error.to_string()))?;
     let making = connection.transaction()?;
-    making.execute_batch(TABLES)?;
-    making.execute_batch(messages::TABLE)?;
-    making.execute("INSERT INTO meta VALUES ('hash-key', ?)", [secret])?;
+    making.execute_batch(&tables::in_sqlite())?;
+    making.execute(meta::INSERT, [meta::HASH_KEY, &meta::new_secret()?])?;
     making.pragma_update(None, "application_id", APPLICATION)?;
     making.pragma_update(None, "user_version", SCHEMA)?;
     Ok(making.commit()?)
 }
 
-/// Makes what a file of the first schema lacks.
+/// Brings the tables of an earlier release up to now's, all or nothing.
 fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {
     let making = connection.transaction()?;
-    making.execute_batch(messages::TABLE)?;
+    let [aside, fill] = tables::FROM_SCHEMA_2;
+    making.execute_batch(aside)?;
+    making.execute_batch(&tables::in_sqlite())?;
+    making.execute_batch(fill)?;
     making.pragma_update(None, "user_version", SCHEMA)?;
     Ok(making.commit()?)
+}
+
+/// The store's secret.
+fn hash_key(connection: &Connection) -> Result<HashKey, StoreError> {
+    let text: String = connection.query_row(meta::SELECT, [meta::HASH_KEY], |row| row.get(0))?;
+    meta::secret(&text)
+}
+
+/// Gives this opening a number that none had before.
+fn count_opening(connection: &Connection) -> Result<i64, StoreError> {
+    let sql = "INSERT INTO meta (key, value) VALUES ('openings', '1') \
+               ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1 \
+               RETURNING CAST(value AS INTEGER)";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }
 
 fn cannot_open(path: &Path, error: &dyn std::fmt::Display) -> StoreError {

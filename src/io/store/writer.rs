@@ -8,11 +8,15 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
+use jiff::Timestamp;
 use leadbridge_providers::LeadId;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::error::StoreError;
+use super::db::Db;
+use super::error::{Answer, StoreError};
+use super::node::Node;
 
 /// So many requests wait for the writer; more wait outside.
 const WAITING_MAX: usize = 4_096;
@@ -32,7 +36,7 @@ struct Thread {
 /// Something to be written, and somebody who waits for it.
 trait Request: Send {
     /// Runs it, and keeps what came of it.
-    fn run(&mut self, connection: &Connection) -> Result<(), StoreError>;
+    fn run(&mut self, connection: &mut Connection) -> Result<(), StoreError>;
     /// Tells what came of it and of the commit.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
     /// Whose it is, for the log.
@@ -41,7 +45,9 @@ trait Request: Send {
 
 struct Asked<T, V> {
     about: Option<LeadId>,
-    verb: Option<V>,
+    node: Arc<Node>,
+    now: Timestamp,
+    verb: V,
     outcome: Result<T, StoreError>,
     tell: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -54,8 +60,9 @@ impl Writer {
         on_commit: impl Fn(Duration) + Send + 'static,
     ) -> Result<Writer, StoreError> {
         let (requests, waiting) = mpsc::channel(WAITING_MAX);
+        let mut connection = connection;
         let write = move || {
-            write_all(&connection, waiting, on_commit);
+            write_all(&mut connection, waiting, on_commit);
             drop(connection);
             drop(lock);
         };
@@ -73,12 +80,16 @@ impl Writer {
     pub(super) async fn write<T: Send + 'static>(
         &self,
         about: Option<LeadId>,
-        verb: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        node: Arc<Node>,
+        now: Timestamp,
+        verb: impl AsyncFn(&mut Db<'_>) -> Answer<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (tell, told) = oneshot::channel();
         let request = Box::new(Asked {
             about,
-            verb: Some(verb),
+            node,
+            now,
+            verb,
             outcome: Err(StoreError::Panicked),
             tell,
         });
@@ -101,12 +112,11 @@ impl Drop for Thread {
 impl<T, V> Request for Asked<T, V>
 where
     T: Send,
-    V: FnOnce(&Connection) -> Result<T, StoreError> + Send,
+    V: AsyncFn(&mut Db<'_>) -> Answer<T> + Send,
 {
-    fn run(&mut self, connection: &Connection) -> Result<(), StoreError> {
-        if let Some(verb) = self.verb.take() {
-            self.outcome = verb(connection);
-        }
+    fn run(&mut self, connection: &mut Connection) -> Result<(), StoreError> {
+        let mut db = Db::sqlite(connection, &self.node, self.now);
+        self.outcome = at_once((self.verb)(&mut db));
         self.outcome.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
@@ -121,8 +131,14 @@ where
     }
 }
 
+/// Nothing that is asked of SQLite has to be waited for.
+pub(super) fn at_once<T>(asked: impl Future<Output = Answer<T>>) -> Answer<T> {
+    let waits = || StoreError::Unavailable("a decision waited for something".to_owned());
+    asked.now_or_never().unwrap_or_else(|| Err(waits()))
+}
+
 fn write_all(
-    connection: &Connection,
+    connection: &mut Connection,
     mut waiting: mpsc::Receiver<Box<dyn Request>>,
     on_commit: impl Fn(Duration),
 ) {
@@ -146,7 +162,7 @@ fn write_all(
     }
 }
 
-fn commit(connection: &Connection, group: &mut [Box<dyn Request>]) -> Result<(), StoreError> {
+fn commit(connection: &mut Connection, group: &mut [Box<dyn Request>]) -> Result<(), StoreError> {
     execute(connection, "BEGIN IMMEDIATE")?;
     for request in group {
         in_savepoint(connection, request.as_mut())?;
@@ -155,7 +171,7 @@ fn commit(connection: &Connection, group: &mut [Box<dyn Request>]) -> Result<(),
 }
 
 /// Runs one request. An error here is the whole group's; the request keeps its own.
-fn in_savepoint(connection: &Connection, request: &mut dyn Request) -> Result<(), StoreError> {
+fn in_savepoint(connection: &mut Connection, request: &mut dyn Request) -> Result<(), StoreError> {
     execute(connection, "SAVEPOINT request")?;
     let ran = catch_unwind(AssertUnwindSafe(|| request.run(connection)));
     let ran = ran.unwrap_or_else(|_| {
@@ -195,6 +211,7 @@ fn closing() -> StoreError {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::io::store::db::with;
 
     /// A writer whose disk holds `pages`, its way of telling of commits, and the folder of its file.
     fn writer(
@@ -221,21 +238,29 @@ mod tests {
         Ok(connection.query_row(&resize, [], |_| Ok(()))?)
     }
 
+    async fn write<T: Send + 'static>(
+        writer: &Writer,
+        verb: impl AsyncFn(&mut Db<'_>) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let node = Arc::new(Node::new(1));
+        writer.write(None, node, Timestamp::UNIX_EPOCH, verb).await
+    }
+
     async fn say(writer: &Writer, word: String) -> Result<(), StoreError> {
-        let insert = move |db: &Connection| {
-            db.execute("INSERT INTO word VALUES (?)", [&word])?;
+        let insert = async move |db: &mut Db<'_>| {
+            db.write("INSERT INTO word VALUES ($1)", with![word.as_str()])?;
             assert!(word != "panic");
             Ok(())
         };
-        writer.write(None, insert).await
+        write(writer, insert).await
     }
 
-    async fn words(writer: &Writer) -> u32 {
-        let count = |db: &Connection| {
-            let sql = "SELECT count(*) FROM word";
-            Ok(db.query_row(sql, [], |row| row.get(0))?)
+    async fn words(writer: &Writer) -> i64 {
+        let count = async |db: &mut Db<'_>| {
+            let row = db.ask_one("SELECT count(*) FROM word", with![]).await?;
+            row.unwrap().int(0)
         };
-        writer.write(None, count).await.unwrap()
+        write(writer, count).await.unwrap()
     }
 
     #[tokio::test]
@@ -245,8 +270,8 @@ mod tests {
         assert_eq!(refused, Err(StoreError::DiskFull));
         assert_eq!(say(&writer, "short".to_owned()).await, Ok(()));
 
-        let room = writer.write(None, |db| resize(db, 1_000)).await;
-        assert_eq!(room, Ok(()));
+        let room = async |db: &mut Db<'_>| db.ask("PRAGMA max_page_count = 1000", with![]).await;
+        assert!(write(&writer, room).await.is_ok());
         assert_eq!(say(&writer, "x".repeat(100_000)).await, Ok(()));
         assert_eq!(words(&writer).await, 2);
     }
@@ -255,7 +280,7 @@ mod tests {
     async fn who_waits_together_is_committed_together_and_fails_alone() {
         let (writer, heard, _folder) = writer(1_000);
         let (hold, held) = std::sync::mpsc::channel::<()>();
-        let slow = writer.write(None, move |_| {
+        let slow = write(&writer, async move |_: &mut Db<'_>| {
             held.recv().unwrap();
             Ok(())
         });
@@ -281,7 +306,7 @@ mod tests {
     async fn what_was_asked_is_written_though_nobody_waits_for_the_answer() {
         let (writer, _heard, folder) = writer(1_000);
         let (hold, held) = std::sync::mpsc::channel::<()>();
-        let slow = writer.write(None, move |_| {
+        let slow = write(&writer, async move |_: &mut Db<'_>| {
             held.recv().unwrap();
             Ok(())
         });
