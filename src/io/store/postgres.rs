@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime};
 use futures_util::future::join_all;
 use futures_util::{FutureExt, TryStreamExt};
 use jiff::Timestamp;
@@ -179,9 +179,11 @@ impl Pool {
 
     async fn client(&self) -> Answer<Object> {
         let client = self.connections.get().await;
-        client.map_err(|error| match error {
-            deadpool_postgres::PoolError::Backend(error) => store_error(&error),
-            error => unreached(&error.to_string()),
+        client.map_err(|error| {
+            if let PoolError::Backend(error) = &error {
+                return store_error(error);
+            }
+            unreached(&error.to_string())
         })
     }
 

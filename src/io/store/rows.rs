@@ -305,12 +305,11 @@ pub(super) fn insert_wake(db: &mut Db<'_>, lead: LeadId, joined: Option<LeadId>)
 /// Takes out what was left to this flow. `false`: nothing of the kind was.
 pub(super) async fn delete_wake(db: &mut Db<'_>, lead: LeadId, event: &Event) -> Answer<bool> {
     // Of those that joined it, the first; each is told by an event of its own.
-    let sql = match event {
-        Event::Joined => {
-            "DELETE FROM wake WHERE lead = $1 AND cause = \
-             (SELECT min(cause) FROM wake WHERE lead = $1 AND cause <> '')"
-        }
-        _ => "DELETE FROM wake WHERE lead = $1 AND cause = ''",
+    let sql = if *event == Event::Joined {
+        "DELETE FROM wake WHERE lead = $1 AND cause = \
+         (SELECT min(cause) FROM wake WHERE lead = $1 AND cause <> '')"
+    } else {
+        "DELETE FROM wake WHERE lead = $1 AND cause = ''"
     };
     Ok(db.change(sql, with![lead]).await? == 1)
 }
