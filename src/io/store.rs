@@ -4,7 +4,8 @@
 //! `store/sqlite.rs` opens the file and knows its tables, `store/writer.rs` commits in groups, `store/decide.rs`
 //! runs one decision, `store/rows.rs` reads and writes single rows, `store/messages.rs` keeps what was written to
 //! people, `store/reads.rs` answers questions, `store/figures.rs` those of the figures and the board,
-//! `store/person.rs` forgets. Nothing of SQLite's shows in this file.
+//! `store/person.rs` forgets,
+//! `store/place.rs` sees whether the file is still there. Nothing of SQLite's shows in this file.
 //!
 //! What holds anything personal has no `Debug`, so that it cannot slip into a log.
 //!
@@ -31,6 +32,7 @@ mod error;
 mod figures;
 mod messages;
 mod person;
+mod place;
 mod reads;
 mod rows;
 mod sqlite;
@@ -40,6 +42,7 @@ pub use error::StoreError;
 pub use messages::{Fate, Letter, Message, MessageState, Posting, Written};
 pub use reads::{Counts, Filter, Item, Page, Raw, Reads, Record};
 
+use place::Place;
 use writer::Writer;
 
 /// The store of a daemon that may write: one per file.
@@ -174,7 +177,7 @@ impl Store {
         let lock = sqlite::lock(path)?;
         let (connection, key) = sqlite::open(path)?;
         Ok(Store {
-            writer: Writer::start(connection, lock, on_commit)?,
+            writer: Writer::start(connection, Place::of(path, lock)?, on_commit)?,
             reads: Reads::new(path),
             key,
             path: path.to_owned(),

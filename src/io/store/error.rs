@@ -46,6 +46,12 @@ pub enum StoreError {
     /// The file may not be written.
     #[error("the store's file may not be written; give the daemon's user the right to")]
     ReadOnly,
+    /// The file is no longer where it was, or another is there.
+    #[error("{} was moved, deleted or replaced while in use; put it back, then it goes on by itself", .0.display())]
+    Moved(PathBuf),
+    /// A part of the journal beside the file is gone, and what was in it saved.
+    #[error("{} was moved or deleted while in use, what it held is saved; start leadbridge again", .0.display())]
+    JournalLost(PathBuf),
     /// What is in the file makes no sense.
     #[error("the store is damaged ({0}); restore it from a copy")]
     Corrupt(String),
@@ -69,6 +75,8 @@ impl StoreError {
             | StoreError::DiskFull
             | StoreError::Locked
             | StoreError::ReadOnly
+            | StoreError::Moved(_)
+            | StoreError::JournalLost(_)
             | StoreError::Unavailable(_) => false,
         }
     }
