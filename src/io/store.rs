@@ -175,7 +175,7 @@ impl Store {
         on_commit: impl Fn(Duration) + Send + 'static,
     ) -> Result<Store, StoreError> {
         let lock = sqlite::lock(path)?;
-        let (connection, key) = sqlite::open(path)?;
+        let (connection, key) = sqlite::open(path).map_err(|error| error.of_file(path))?;
         Ok(Store {
             writer: Writer::start(connection, Place::of(path, lock)?, on_commit)?,
             reads: Reads::new(path),

@@ -1,6 +1,6 @@
 //! Why the store could not do what was asked, in sentences. They hold nothing that was stored (P9).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
@@ -64,6 +64,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The same with the name of the file, where it is not known which.
+    pub(super) fn of_file(self, path: &Path) -> StoreError {
+        match self {
+            StoreError::Corrupt(what) => StoreError::Corrupt(format!("{}: {what}", path.display())),
+            other => other,
+        }
+    }
+
     /// It is about these rows alone: the same again would fail the same way, and others are not concerned.
     pub fn is_of_one_lead(&self) -> bool {
         match self {

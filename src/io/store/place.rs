@@ -1,6 +1,6 @@
 //! Whether the files that are written are still the ones that the next process will find: what is committed into a
-//! file that was moved, deleted or replaced under us is lost with this process (P1). Looking costs three questions
-//! to the system a commit.
+//! file that was moved, deleted or replaced under us is lost with this process (P1). Looking costs a few questions to the
+//! system a commit.
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
@@ -18,6 +18,7 @@ pub(super) struct Place {
     /// What was committed and is not yet in the store's own file, and the way through it.
     journal: [Found; 2],
     lock: File,
+    written: Written,
 }
 
 /// A file by its name and by what it is. As long as it is open, no other file is the same.
@@ -28,6 +29,9 @@ struct Found {
 
 /// Its device and its number there.
 type What = (u64, u64);
+
+/// When a file was last written, in seconds and nanoseconds, and how long it is.
+type Written = Option<(i64, i64, u64)>;
 
 impl Place {
     /// Remembers the files of a store that is open.
@@ -43,12 +47,29 @@ impl Place {
                 Found::at(beside(&file, "-shm"))?,
             ],
             lock,
+            written: written(path),
         })
+    }
+
+    /// Before a commit: is this still the store? Where somebody else wrote into it, what was read before is read anew, so
+    /// that nothing is built on pages that are no longer there.
+    pub(super) fn check(&mut self, connection: &Connection) -> Answer<()> {
+        self.is_ours(connection)?;
+        if written(&self.store.path) != self.written {
+            connection.execute_batch("PRAGMA shrink_memory")?;
+        }
+        Ok(())
+    }
+
+    /// After a commit: only now it counts.
+    pub(super) fn check_again(&mut self, connection: &Connection) -> Answer<()> {
+        self.written = written(&self.store.path);
+        self.is_ours(connection)
     }
 
     /// Refuses when what is written here would not be found again. A lock that was deleted is taken anew; who was
     /// quicker has the store.
-    pub(super) fn check(&mut self, connection: &Connection) -> Answer<()> {
+    fn is_ours(&mut self, connection: &Connection) -> Answer<()> {
         if !self.store.is_there() {
             return Err(StoreError::Moved(self.store.path.clone()));
         }
@@ -98,6 +119,11 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
+}
+
+fn written(path: &Path) -> Written {
+    let metadata = path.metadata().ok()?;
+    Some((metadata.mtime(), metadata.mtime_nsec(), metadata.len()))
 }
 
 fn what(metadata: &Metadata) -> What {

@@ -135,11 +135,10 @@ fn write_all(
             group.push(request);
         }
         let since = Instant::now();
-        // Before, so that nothing is decided in vain; after, because only then it counts.
         let committed = place
             .check(connection)
             .and_then(|()| commit(connection, &mut group))
-            .and_then(|()| place.check(connection));
+            .and_then(|()| place.check_again(connection));
         if let Err(error) = &committed {
             tracing::error!(requests = group.len(), %error, "nothing could be committed");
             give_up(connection);
