@@ -186,7 +186,7 @@ impl Store {
 
     /// Opens a file for questions only, beside a daemon that has it.
     pub fn open_read_only(path: &Path) -> Result<Reads, StoreError> {
-        sqlite::open_to_read(path)?;
+        sqlite::open_to_read(path).map_err(|error| error.of_file(path))?;
         Ok(Reads::new(path))
     }
 

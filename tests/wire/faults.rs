@@ -162,7 +162,7 @@ async fn a_journal_that_may_not_be_written_refuses_leads_until_it_may() {
         begins: &|| change_attributes("+i", &journal),
         ends: &|| change_attributes("-i", &journal),
         why: "failing",
-        says: "the store is unavailable",
+        says: "its disk refuses to be read or written",
     };
     comes_and_goes(&daemon, fault).await;
 }
@@ -355,6 +355,31 @@ async fn pages_overwritten_under_a_running_daemon_never_take_a_lead() {
 }
 
 #[tokio::test]
+async fn what_was_read_before_others_wrote_is_read_anew() {
+    let daemon = daemon().await;
+    let mut source = Source::default();
+    for _ in 0..20 {
+        assert!(source.sends(&daemon).await);
+    }
+    fold(&daemon).await;
+    // Sent again: the store reads of it and writes nothing.
+    let known = lead_with_id(&customer(0), "web-0");
+    assert!(source.sends_this(&daemon, known.clone()).await);
+    let store = data(&daemon, "leadbridge.db");
+    let copy = fs::read(&store).unwrap();
+    overwrite(&store, PAGE, copy.len() as u64);
+    assert!(!source.sends_this(&daemon, known).await);
+    let file = File::options().write(true).open(&store).unwrap();
+    file.write_all_at(&copy, 0).unwrap();
+    source.sends_until_accepted(&daemon).await;
+    source.sends_what_was_refused_again(&daemon).await;
+    source.finds_its_leads(&daemon).await;
+    daemon.kill();
+    daemon.serve().await;
+    source.finds_its_leads(&daemon).await;
+}
+
+#[tokio::test]
 async fn a_disk_that_may_not_be_written_or_is_full_is_told_at_the_start() {
     let daemon = Daemon::on_disk(SMALL, Config::of(&["an"], "")).await;
     let disk = daemon.disk.as_ref().unwrap();
@@ -370,7 +395,10 @@ async fn a_disk_that_may_not_be_written_or_is_full_is_told_at_the_start() {
     disk.remount("rw");
     disk.fill();
     let said = does_not_start(&daemon).await;
-    assert!(said.contains("full"), "{said}");
+    assert!(
+        said.contains("leadbridge.db") && said.contains("full; make room"),
+        "{said}"
+    );
     disk.make_room();
     daemon.serve().await;
     source.finds_its_leads(&daemon).await;
@@ -425,16 +453,24 @@ async fn stop(daemon: &Daemon) {
     daemon.signal("TERM");
     let status = daemon.exited_within(PATIENCE).await;
     assert_eq!(status.code(), Some(0));
+    fold(daemon).await;
+}
+
+/// Brings all that is stored into the one file.
+async fn fold(daemon: &Daemon) {
     let db = rusqlite::Connection::open(data(daemon, "leadbridge.db")).unwrap();
-    let fold = "PRAGMA wal_checkpoint(TRUNCATE)";
-    db.query_row(fold, [], |_| Ok(())).unwrap();
+    until("nobody is in the way", || async {
+        let fold = "PRAGMA wal_checkpoint(TRUNCATE)";
+        db.query_row(fold, [], |row| row.get::<_, i64>(0)).unwrap() == 0
+    })
+    .await;
 }
 
 /// What a process says that ends by itself, as one that cannot start.
 async fn does_not_start(daemon: &Daemon) -> String {
     let log = daemon.folder.path().join("refused.log");
     let _ = fs::remove_file(&log);
-    // On an address of its own, which it does not get to.
+    // Its address is the running daemon's; it does not get so far.
     let status = ends(Stopped(daemon.spawn(&log))).await;
     let said = fs::read_to_string(&log).unwrap();
     assert_eq!(status.code(), Some(1), "{said}");

@@ -64,11 +64,24 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The same with the name of the file, where it is not known which.
+    /// The same of a file that is being opened, with its name.
     pub(super) fn of_file(self, path: &Path) -> StoreError {
         match self {
             StoreError::Corrupt(what) => StoreError::Corrupt(format!("{}: {what}", path.display())),
-            other => other,
+            StoreError::DiskFull
+            | StoreError::Locked
+            | StoreError::ReadOnly
+            | StoreError::Unavailable(_) => StoreError::CannotOpen {
+                path: path.to_owned(),
+                why: self.to_string(),
+            },
+            StoreError::InUse(_)
+            | StoreError::CannotOpen { .. }
+            | StoreError::NotAStore(_)
+            | StoreError::NewerSchema { .. }
+            | StoreError::Moved(_)
+            | StoreError::JournalLost(_)
+            | StoreError::Panicked => self,
         }
     }
 
@@ -98,6 +111,10 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::ReadOnly) => StoreError::ReadOnly,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 StoreError::Corrupt("SQLite cannot read its pages".to_owned())
+            }
+            Some(ErrorCode::SystemIoFailure) => {
+                let why = "its disk refuses to be read or written; the system's log says why";
+                StoreError::Unavailable(why.to_owned())
             }
             Some(code) => StoreError::Unavailable(format!("SQLite says {code:?}")),
             // A row of another shape than ours; the error's own text could quote it.
