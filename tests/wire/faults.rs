@@ -395,10 +395,7 @@ async fn a_disk_that_may_not_be_written_or_is_full_is_told_at_the_start() {
     disk.remount("rw");
     disk.fill();
     let said = does_not_start(&daemon).await;
-    assert!(
-        said.contains("leadbridge.db") && said.contains("full; make room"),
-        "{said}"
-    );
+    assert!(said.contains("full; make room"), "{said}");
     disk.make_room();
     daemon.serve().await;
     source.finds_its_leads(&daemon).await;
