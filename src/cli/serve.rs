@@ -12,6 +12,7 @@ use crate::cli::Failure;
 use crate::io::config::{self, Environment, Settings};
 use crate::io::daemon::Daemon;
 use crate::io::engine::Engine;
+use crate::io::store::StoreError;
 use crate::io::{log, reload};
 
 /// Runs until SIGTERM or Ctrl-C.
@@ -56,7 +57,8 @@ async fn listener(settings: &Settings) -> Result<TcpListener, Failure> {
     }
 }
 
-/// Says "alive" only while the store answers: a daemon that can't write is better restarted.
+/// Says "alive" only while the store answers: a daemon whose store hangs is better restarted. One that can't write and
+/// says why is not: a new process could not either, and this one goes on by itself.
 async fn watchdog(engine: Engine) {
     let Some(period) = sd_notify::watchdog_enabled() else {
         return;
@@ -64,10 +66,8 @@ async fn watchdog(engine: Engine) {
     let mut tick = tokio::time::interval((period / 3).max(Duration::from_millis(100)));
     loop {
         tick.tick().await;
-        if tokio::time::timeout(period / 2, engine.store.writable())
-            .await
-            .is_ok_and(|answer| answer.is_ok())
-        {
+        let answer = tokio::time::timeout(period / 2, engine.store.writable()).await;
+        if answer.is_ok_and(|answer| !matches!(answer, Err(StoreError::JournalLost(_)))) {
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         }
     }

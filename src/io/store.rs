@@ -3,8 +3,8 @@
 //! (P1).
 //!
 //! There are two databases and one set of statements. `store/tables.rs` are the tables, `store/db.rs` is a transaction
-//! as the statements see it; `store/sqlite.rs` and `store/writer.rs` (which commits in groups) are one kind of it,
-//! `store/postgres.rs` the other. `store/decide.rs` runs one decision, `store/rows.rs` reads and writes single rows,
+//! as the statements see it; `store/sqlite.rs`, `store/writer.rs` (which commits in groups) and `store/place.rs` (which
+//! sees whether the file is still there) are one kind of it, `store/postgres.rs` the other. `store/decide.rs` runs one decision, `store/rows.rs` reads and writes single rows,
 //! `store/messages.rs` keeps what was written to people, `store/node.rs` knows which process has what in hand,
 //! `store/reads.rs` answers questions, `store/figures.rs` those of the figures and the board, `store/person.rs` forgets.
 //!
@@ -36,6 +36,7 @@ mod messages;
 mod meta;
 mod node;
 mod person;
+mod place;
 mod postgres;
 mod reads;
 mod rows;
@@ -51,20 +52,21 @@ pub use reads::{Counts, Filter, Item, Page, Raw, Reads, Record};
 use db::Db;
 use error::Answer;
 use node::{Lease, Node};
+use place::Place;
 use postgres::Pool;
 use writer::Writer;
 
 /// The store of a daemon that may write: one per file of SQLite, one per node of PostgreSQL.
 #[derive(Clone)]
 pub struct Store {
-    place: Place,
+    database: Database,
     reads: Reads,
     lease: Arc<Lease>,
     key: HashKey,
 }
 
 #[derive(Clone)]
-enum Place {
+enum Database {
     Sqlite(Writer, PathBuf),
     Postgres(Pool, Arc<dyn Fn(Duration) + Send + Sync>),
 }
@@ -202,9 +204,10 @@ impl Store {
         on_commit: impl Fn(Duration) + Send + Sync + 'static,
     ) -> Result<Store, StoreError> {
         let lock = sqlite::lock(path)?;
-        let (connection, key, opening) = sqlite::open(path)?;
+        let (connection, key, opening) = sqlite::open(path).map_err(|error| error.of_file(path))?;
+        let writer = Writer::start(connection, Place::of(path, lock)?, on_commit)?;
         Ok(Store {
-            place: Place::Sqlite(Writer::start(connection, lock, on_commit)?, path.to_owned()),
+            database: Database::Sqlite(writer, path.to_owned()),
             reads: Reads::of_file(path),
             lease: Arc::new(Lease::forever(opening)),
             key,
@@ -221,7 +224,7 @@ impl Store {
         let (number, asked_at) = (pool.new_number().await?, node::boot_time());
         let store = Store {
             key: reads.hash_key().await?,
-            place: Place::Postgres(pool, Arc::new(on_commit)),
+            database: Database::Postgres(pool, Arc::new(on_commit)),
             reads,
             lease: Arc::new(Lease::since(number, asked_at)),
         };
@@ -233,7 +236,7 @@ impl Store {
 
     /// Opens a file for questions only, beside a daemon that has it.
     pub fn open_read_only(path: &Path) -> Result<Reads, StoreError> {
-        sqlite::open_to_read(path)?;
+        sqlite::open_to_read(path).map_err(|error| error.of_file(path))?;
         Ok(Reads::of_file(path))
     }
 
@@ -254,7 +257,7 @@ impl Store {
 
     /// Whether other nodes write beside this one.
     pub fn is_shared(&self) -> bool {
-        matches!(self.place, Place::Postgres(..))
+        matches!(self.database, Database::Postgres(..))
     }
 
     /// Whether what this node has in hand may leave now: asked as the last act before bytes leave.
@@ -361,7 +364,7 @@ impl Store {
             leads.iter().try_for_each(|lead| person::erase(db, *lead))
         })
         .await?;
-        let Place::Sqlite(_, path) = &self.place else {
+        let Database::Sqlite(_, path) = &self.database else {
             return Ok(());
         };
         let path = path.clone();
@@ -376,7 +379,7 @@ impl Store {
 
     /// Renews this node's lease, or begins another; to be done every [`RENEW_EVERY`].
     pub async fn renew(&self) -> Result<(), StoreError> {
-        let Place::Postgres(pool, _) = &self.place else {
+        let Database::Postgres(pool, _) = &self.database else {
             return Ok(());
         };
         let (before, asked_at) = (self.lease.node(), node::boot_time());
@@ -442,9 +445,9 @@ impl Store {
         now: Timestamp,
         verb: impl AsyncFn(&mut Db<'_>) -> Answer<T> + Send + Sync + 'static,
     ) -> Answer<T> {
-        match &self.place {
-            Place::Sqlite(writer, _) => writer.write(about, self.lease.node(), now, verb).await,
-            Place::Postgres(pool, on_commit) => {
+        match &self.database {
+            Database::Sqlite(writer, _) => writer.write(about, self.lease.node(), now, verb).await,
+            Database::Postgres(pool, on_commit) => {
                 let since = Instant::now();
                 let done = pool.run(&self.lease, verb).await;
                 on_commit(since.elapsed());

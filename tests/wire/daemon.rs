@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
 use crate::config::{ACCOUNT, Config, SECRETS, TOKEN};
+use crate::disk::Disk;
 use crate::sender::{Answer, NAMES, Sender};
 
 /// How long anything may take that is to happen soon.
@@ -32,21 +33,32 @@ pub(crate) struct Daemon {
     pub(crate) sender: Sender,
     pub(crate) url: String,
     pub(crate) folder: TempDir,
+    /// Where its data is, if it is not a folder like another.
+    pub(crate) disk: Option<Disk>,
     child: Mutex<Option<Child>>,
 }
 
 impl Daemon {
     /// Starts one and waits until it answers.
     pub(crate) async fn start(config: Config) -> Self {
+        Self::with_disk(config, None).await
+    }
+
+    /// The same with its data on a disk of this size.
+    pub(crate) async fn on_disk(size: &str, config: Config) -> Self {
+        Self::with_disk(config, Some(size)).await
+    }
+
+    async fn with_disk(config: Config, size: Option<&str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let settings = Settings {
             ring_delay: RING_DELAY,
             ..Settings::quick(ACCOUNT, TOKEN)
         };
-        Self::on(Network::start(listener, settings), config).await
+        Self::on(Network::start(listener, settings), config, size).await
     }
 
-    async fn on(network: Network, config: Config) -> Self {
+    async fn on(network: Network, config: Config, size: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let url = format!("http://127.0.0.1:{port}");
@@ -55,6 +67,7 @@ impl Daemon {
             sender: Sender::new(&url),
             network,
             url,
+            disk: size.map(|size| Disk::mounted_at(&folder.path().join("data"), size)),
             folder,
             child: Mutex::default(),
         };
@@ -79,17 +92,24 @@ impl Daemon {
 
     /// A process on this folder that logs to this file.
     pub(crate) fn spawn(&self, log: &std::path::Path) -> Child {
+        self.command(log).spawn().unwrap()
+    }
+
+    /// How such a process is started.
+    pub(crate) fn command(&self, log: &std::path::Path) -> Command {
         let log = File::options().create(true).append(true).open(log).unwrap();
-        Command::new(env!("CARGO_BIN_EXE_leadbridge"))
+        let program = env!("CARGO_BIN_EXE_leadbridge");
+        let disk = self.disk.as_ref();
+        let mut command = disk.map_or_else(|| Command::new(program), |disk| disk.runs(program));
+        command
             .args(["serve", "--config"])
             .arg(self.folder.path().join("leadbridge.toml"))
             .envs(SECRETS)
             .env("RUST_LOG", "info,leadbridge=trace")
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap()
+            .stderr(log);
+        command
     }
 
     /// `kill -9`.
@@ -258,6 +278,19 @@ impl Daemon {
             ("Content-Type", "application/x-www-form-urlencoded"),
         ];
         self.sender.post(&path, &headers, form.into_bytes()).await
+    }
+
+    /// A file that the process has open, whatever became of its name.
+    pub(crate) fn open_file(&self, path: &std::path::Path) -> PathBuf {
+        let id = self.child.lock().unwrap().as_ref().unwrap().id();
+        let open = fs::read_dir(format!("/proc/{id}/fd")).unwrap();
+        let mut open = open.map(|entry| entry.unwrap().path());
+        let found = open.find(|entry| {
+            let target = fs::read_link(entry).unwrap();
+            let target = target.to_str().unwrap();
+            target.strip_suffix(" (deleted)").unwrap_or(target) == path.to_str().unwrap()
+        });
+        found.unwrap()
     }
 
     /// Changes one of the three files.

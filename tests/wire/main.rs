@@ -3,6 +3,7 @@
 
 mod config;
 mod daemon;
+mod disk;
 mod mailbox;
 mod people;
 mod sender;
@@ -12,6 +13,7 @@ mod carrier_down;
 mod carrier_wrong;
 mod check;
 mod edits;
+mod faults;
 mod forgery;
 mod kills;
 mod ladder;

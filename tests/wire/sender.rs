@@ -19,6 +19,8 @@ pub(crate) const NAMES: [&str; 4] = [FIRST_NAME, LAST_NAME, "elektrisch", "quell
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) kind: String,
+    /// When to ask again, in seconds.
+    pub(crate) again_after_s: Option<u32>,
     pub(crate) raw: String,
     pub(crate) body: Value,
 }
@@ -189,11 +191,14 @@ async fn answer_of(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
     let status = answer.status().as_u16();
     let kind = answer.headers().get("content-type");
     let kind = kind.map_or("", |kind| kind.to_str().unwrap()).to_owned();
+    let again = answer.headers().get("retry-after");
+    let again_after_s = again.and_then(|again| again.to_str().ok()?.parse().ok());
     let raw = String::from_utf8_lossy(&answer.bytes().await?).into_owned();
     let body = serde_json::from_str(&raw).unwrap_or(Value::Null);
     Ok(Answer {
         status,
         kind,
+        again_after_s,
         raw,
         body,
     })

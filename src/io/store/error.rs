@@ -1,6 +1,6 @@
 //! Why the store could not do what was asked, in sentences. They hold nothing that was stored (P9).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
@@ -58,6 +58,12 @@ pub enum StoreError {
     /// The store may not be written.
     #[error("the store may not be written; give the daemon's user the right to")]
     ReadOnly,
+    /// The file is no longer where it was, or another is there.
+    #[error("{} was moved, deleted or replaced while in use; put it back, then it goes on by itself", .0.display())]
+    Moved(PathBuf),
+    /// A part of the journal beside the file is gone, and what was in it saved.
+    #[error("{} was moved or deleted while in use, what it held is saved; start leadbridge again", .0.display())]
+    JournalLost(PathBuf),
     /// What is in the file makes no sense.
     #[error("the store is damaged ({0}); restore it from a copy")]
     Corrupt(String),
@@ -70,6 +76,30 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The same of a file that is being opened, with its name.
+    pub(super) fn of_file(self, path: &Path) -> StoreError {
+        match self {
+            StoreError::Corrupt(what) => StoreError::Corrupt(format!("{}: {what}", path.display())),
+            StoreError::DiskFull
+            | StoreError::Locked
+            | StoreError::ReadOnly
+            | StoreError::Unavailable(_) => StoreError::CannotOpen {
+                path: path.to_owned(),
+                why: self.to_string(),
+            },
+            StoreError::InUse(_)
+            | StoreError::CannotOpen { .. }
+            | StoreError::NotAStore(_)
+            | StoreError::OlderSchema(_)
+            | StoreError::NotYetUpgraded(_)
+            | StoreError::NewerSchema { .. }
+            | StoreError::Conflict
+            | StoreError::Moved(_)
+            | StoreError::JournalLost(_)
+            | StoreError::Panicked => self,
+        }
+    }
+
     /// It is about these rows alone: the same again would fail the same way, and others are not concerned.
     pub fn is_of_one_lead(&self) -> bool {
         match self {
@@ -84,6 +114,8 @@ impl StoreError {
             | StoreError::Locked
             | StoreError::Conflict
             | StoreError::ReadOnly
+            | StoreError::Moved(_)
+            | StoreError::JournalLost(_)
             | StoreError::Unavailable(_) => false,
         }
     }
@@ -97,6 +129,10 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::ReadOnly) => StoreError::ReadOnly,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 StoreError::Corrupt("SQLite cannot read its pages".to_owned())
+            }
+            Some(ErrorCode::SystemIoFailure) => {
+                let why = "its disk refuses to be read or written; the system's log says why";
+                StoreError::Unavailable(why.to_owned())
             }
             Some(code) => StoreError::Unavailable(format!("SQLite says {code:?}")),
             // A row of another shape than ours; the error's own text could quote it.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -26,14 +26,20 @@ const STATEMENTS: usize = 64;
 
 /// Keeps every other daemon away from the file for as long as the answer lives.
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
-    let mut beside = OsString::from(path);
-    beside.push(".lock");
-    let file = File::create(&beside).map_err(|error| cannot_open(path, &error))?;
+    let file = File::create(lock_path(path)).map_err(|error| cannot_open(path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(cannot_open(path, &error)),
     }
+}
+
+/// The file that bears the lock: beside the store's own file, whatever link leads there.
+pub(super) fn lock_path(path: &Path) -> PathBuf {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut beside = OsString::from(path);
+    beside.push(".lock");
+    PathBuf::from(beside)
 }
 
 /// Opens the file to write, and makes it if there is none: with the store's secret and the number of this opening.

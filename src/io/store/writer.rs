@@ -2,7 +2,6 @@
 //! all of them, and each stands in a savepoint of its own, so that one that fails does not take its neighbours
 //! along.
 
-use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -17,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::db::Db;
 use super::error::{Answer, StoreError};
 use super::node::Node;
+use super::place::Place;
 
 /// So many requests wait for the writer; more wait outside.
 const WAITING_MAX: usize = 4_096;
@@ -53,18 +53,18 @@ struct Asked<T, V> {
 }
 
 impl Writer {
-    /// Starts the thread. It keeps `lock` for as long as it may write.
+    /// Starts the thread. It keeps `place` for as long as it may write.
     pub(super) fn start(
         connection: Connection,
-        lock: File,
+        mut place: Place,
         on_commit: impl Fn(Duration) + Send + 'static,
     ) -> Result<Writer, StoreError> {
         let (requests, waiting) = mpsc::channel(WAITING_MAX);
         let mut connection = connection;
         let write = move || {
-            write_all(&mut connection, waiting, on_commit);
+            write_all(&mut connection, &mut place, waiting, on_commit);
             drop(connection);
-            drop(lock);
+            drop(place);
         };
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
@@ -139,6 +139,7 @@ pub(super) fn at_once<T>(asked: impl Future<Output = Answer<T>>) -> Answer<T> {
 
 fn write_all(
     connection: &mut Connection,
+    place: &mut Place,
     mut waiting: mpsc::Receiver<Box<dyn Request>>,
     on_commit: impl Fn(Duration),
 ) {
@@ -150,7 +151,10 @@ fn write_all(
             group.push(request);
         }
         let since = Instant::now();
-        let committed = commit(connection, &mut group);
+        let committed = place
+            .check(connection)
+            .and_then(|()| commit(connection, &mut group))
+            .and_then(|()| place.check_again(connection));
         if let Err(error) = &committed {
             tracing::error!(requests = group.len(), %error, "nothing could be committed");
             give_up(connection);
@@ -210,6 +214,8 @@ fn closing() -> StoreError {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
     use crate::io::store::db::with;
 
@@ -222,14 +228,16 @@ mod tests {
         tempfile::TempDir,
     ) {
         let folder = tempfile::tempdir().unwrap();
-        let connection = Connection::open(folder.path().join("w.db")).unwrap();
+        let path = folder.path().join("w.db");
+        let connection = Connection::open(&path).unwrap();
         let tables = "PRAGMA journal_mode = WAL; CREATE TABLE word (word TEXT UNIQUE);";
         connection.execute_batch(tables).unwrap();
         resize(&connection, pages).unwrap();
-        let lock = File::create(folder.path().join("lock")).unwrap();
+        let lock = File::create(folder.path().join("w.db.lock")).unwrap();
+        let place = Place::of(&path, lock).unwrap();
         let (commits, heard) = std::sync::mpsc::channel();
         let on_commit = move |took| commits.send(took).unwrap();
-        let writer = Writer::start(connection, lock, on_commit).unwrap();
+        let writer = Writer::start(connection, place, on_commit).unwrap();
         (writer, heard, folder)
     }
 
