@@ -38,28 +38,29 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts one and waits until it answers.
     pub(crate) async fn start(config: Config) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let settings = Settings {
-            ring_delay: RING_DELAY,
-            ..Settings::quick(ACCOUNT, TOKEN)
-        };
-        Self::on(Network::start(listener, settings), config).await
-    }
-
-    async fn on(network: Network, config: Config) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let url = format!("http://127.0.0.1:{port}");
-        config.write(folder.path(), port, &network.url());
-        let daemon = Self {
-            sender: Sender::new(&url),
-            network,
-            url,
-            folder,
-            child: Mutex::default(),
-        };
+        let network = network().await;
+        let daemon = Self::prepared(&network, &network.url(), &config);
         daemon.serve().await;
         daemon
+    }
+
+    /// One with its files and its port, whose carrier is at this address and whose process is still to begin.
+    pub(crate) fn prepared(network: &Network, carrier: &str, config: &Config) -> Self {
+        let port = free_port();
+        let daemon = Self::without_process(network, &format!("http://127.0.0.1:{port}"));
+        config.write(daemon.folder.path(), port, carrier);
+        daemon
+    }
+
+    /// One that is asked at this address and whose processes are somebody else's.
+    pub(crate) fn without_process(network: &Network, url: &str) -> Self {
+        Self {
+            sender: Sender::new(url),
+            network: network.clone(),
+            url: url.to_owned(),
+            folder: tempfile::tempdir().unwrap(),
+            child: Mutex::default(),
+        }
     }
 
     /// Starts the process, again after [`Daemon::kill`], on the same data and port.
@@ -273,6 +274,16 @@ impl Daemon {
     fn log_path(&self) -> PathBuf {
         self.folder.path().join("log")
     }
+}
+
+/// Phones that ring a little later than at once.
+pub(crate) async fn network() -> Network {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = Settings {
+        ring_delay: RING_DELAY,
+        ..Settings::quick(ACCOUNT, TOKEN)
+    };
+    Network::start(listener, settings)
 }
 
 impl Drop for Daemon {
