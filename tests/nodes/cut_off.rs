@@ -1,12 +1,16 @@
 //! A node cut off from PostgreSQL says so and does nothing more, the others do its work, and it comes back by itself.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::crowd::{REPS, all_end_well, config, phone};
+use crate::crowd::{
+    REPS, a_hundred_are_under_way, all_end_well, config, keeps_sending, people_do_what_people_do,
+    phone,
+};
 use crate::daemon::{Daemon, until};
 use crate::house::{House, Plan, address, database, is_ready, readiness};
 use crate::link::{Link, Passage};
@@ -17,6 +21,8 @@ use crate::server::Server;
 const NODES: usize = 3;
 /// So slow that most of the calls are still to be made when the node is cut off.
 const CALLS_PER_S: u32 = 2;
+/// How often a node vanishes and comes back, before it vanishes for good.
+const VANISHES: usize = 2;
 const LEASE: Duration = Duration::from_secs(3);
 /// What was begun within the lease may still be on its way.
 const ON_ITS_WAY: Duration = Duration::from_millis(300);
@@ -33,8 +39,34 @@ async fn a_node_that_postgres_no_longer_answers_stops_and_comes_back() {
     is_cut_off(Passage::Silent).await;
 }
 
+/// With what it had begun in PostgreSQL, which is not told that its connections are dead.
+#[tokio::test]
+async fn a_node_that_vanishes_in_the_middle_of_its_work_holds_nobody_up() {
+    let (house, cables) = house_with_cables(0).await;
+    people_do_what_people_do(&house.front).await;
+    let over = Cell::new(false);
+    let trouble = async {
+        for _ in 0..VANISHES {
+            vanishes_at_work(&house, &cables).await;
+            sleep(2 * LEASE).await;
+            comes_back(&house.nodes[0], &cables).await;
+        }
+        vanishes_at_work(&house, &cables).await;
+        over.set(true);
+    };
+    let ((), sent) = tokio::join!(trouble, keeps_sending(&house.front, &over));
+    all_end_well(&house.front, &sent).await;
+}
+
+async fn vanishes_at_work(house: &House, cables: &Cables) {
+    cables.store.is(Passage::Slow);
+    a_hundred_are_under_way(&house.front).await;
+    sleep(ms(500 + fastrand::u64(..1000))).await;
+    cables.store.is(Passage::Silent);
+}
+
 async fn is_cut_off(how: Passage) {
-    let (house, cables) = house_with_cables().await;
+    let (house, cables) = house_with_cables(CALLS_PER_S).await;
     let alone = &house.nodes[0];
     for rep in 0..REPS {
         house.front.on_phone(&phone(rep), accepts_after(ms(100)));
@@ -77,9 +109,9 @@ struct Cables {
     carrier: Link,
 }
 
-async fn house_with_cables() -> (House, Cables) {
+async fn house_with_cables(calls_per_s: u32) -> (House, Cables) {
     let mut config = config();
-    config.calls_per_s = CALLS_PER_S;
+    config.calls_per_s = calls_per_s;
     let database = database().await;
     config.store = Some(database.clone());
     let mut plan = Plan::of(NODES, &config).await;

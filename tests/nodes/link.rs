@@ -1,18 +1,24 @@
-//! A cable between a node and something else, that can be cut, or go on as if nothing were wrong and pass nothing on.
+//! A cable between a node and something else, that can be slow, be cut, or go on as if nothing were wrong and pass nothing on.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
+
+/// How much later it comes on a slow one, each way.
+const LATER: Duration = Duration::from_millis(20);
 
 /// What becomes of what is sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Passage {
     Open,
+    /// All comes a little later, so that what takes several exchanges is hardly ever done.
+    Slow,
     /// Connections end, and new ones do too.
     Cut,
     /// It stays on the way until the passage is open again.
@@ -92,7 +98,10 @@ async fn one_way(
 ) {
     let mut bytes = vec![0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        let is_open = |passage: &Passage| *passage == Passage::Open;
+        if *passage.borrow() == Passage::Slow {
+            sleep(LATER).await;
+        }
+        let is_open = |passage: &Passage| matches!(passage, Passage::Open | Passage::Slow);
         if passage.wait_for(is_open).await.is_err() {
             return;
         }
