@@ -18,7 +18,7 @@ use sha2::Sha256;
 use tokio::sync::Semaphore;
 use tracing::{error, info};
 
-mod sound;
+pub(super) mod sound;
 mod voice;
 
 pub use voice::CannotSpeak;

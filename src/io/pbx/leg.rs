@@ -73,11 +73,14 @@ impl Performer {
         call: &CarrierCallId,
         resumed: bool,
     ) {
-        let Some(performer) = Performer::new(pbx, engine, leg, call, resumed) else {
+        let Some(mut performer) = Performer::new(pbx, engine, leg, call, resumed) else {
             return;
         };
-        let span = info_span!("lead", lead = %leg.lead);
-        tokio::spawn(performer.perform_all((0, Asked::Answer)).instrument(span));
+        let performing = async move {
+            let first = performer.ask(0, &Asked::Answer).await;
+            performer.perform_all(first).await;
+        };
+        tokio::spawn(performing.instrument(info_span!("lead", lead = %leg.lead)));
     }
 
     /// Somebody rings us.
@@ -139,24 +142,23 @@ impl Performer {
             let ari = &self.pbx.ari;
             self.pbx.order(ari.limit(&self.call, CAME_IN_S)).await;
             self.pbx.order(ari.answer(&self.call)).await;
-            match self.perform(&script, &Asked::Answer).await {
-                Ok(question) => self.perform_all(question).await,
-                Err(Break::Interrupted(turn)) => self.perform_all((turn, Asked::Answer)).await,
-                Err(Break::Over) => self.end().await,
-            }
+            self.perform_all(script).await;
         }
         .instrument(span)
         .await;
     }
 
-    async fn perform_all(mut self, mut question: (Turn, Asked)) {
+    /// Performs the first script, and whatever comes of it.
+    async fn perform_all(mut self, first: Script) {
+        let (mut script, mut asked) = (first, Asked::Answer);
         loop {
-            let script = self.ask(question.0, &question.1).await;
-            question = match self.perform(&script, &question.1).await {
+            let turn;
+            (turn, asked) = match self.perform(&script, &asked).await {
                 Ok(question) => question,
                 Err(Break::Interrupted(turn)) => (turn, Asked::Answer),
                 Err(Break::Over) => return self.end().await,
             };
+            script = self.ask(turn, &asked).await;
         }
     }
 

@@ -9,7 +9,7 @@ use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Async, FixedAsync, Resampler, SincInterpolationParameters, WindowFunction};
 
 /// Samples in a second: what the telephone network has.
-const RATE: u32 = 8000;
+pub(in crate::io) const RATE: u32 = 8000;
 /// Rates that voices have.
 const RATES: std::ops::RangeInclusive<u32> = 4_000..=192_000;
 /// Samples that are resampled at a time.
@@ -36,7 +36,7 @@ pub(super) fn telephone(file: Vec<u8>) -> Option<Vec<i16>> {
 }
 
 /// These samples as a file.
-pub(super) fn wav(samples: &[i16]) -> Bytes {
+pub(in crate::io) fn wav(samples: &[i16]) -> Bytes {
     let spec = WavSpec {
         channels: 1,
         sample_rate: RATE,

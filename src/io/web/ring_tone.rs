@@ -3,40 +3,26 @@
 use std::f64::consts::TAU;
 use std::sync::LazyLock;
 
-/// Samples in a second: what the telephone network has.
-const RATE: u32 = 8000;
+use axum::body::Bytes;
+
+use crate::io::speech::sound::{self, RATE};
+
 const HERTZ: f64 = 425.0;
 const ON_S: u32 = 1;
 const OFF_S: u32 = 3;
 /// Of 1: loud enough to be heard, not to hurt.
 const LOUDNESS: f64 = 0.2;
 
-static WAV: LazyLock<Vec<u8>> = LazyLock::new(made);
+static WAV: LazyLock<Bytes> = LazyLock::new(made);
 
 /// The sound as a file.
 pub(super) fn wav() -> &'static [u8] {
     &WAV
 }
 
-/// One channel of 16 bits.
-fn made() -> Vec<u8> {
-    let samples = RATE * (ON_S + OFF_S);
-    let bytes = samples * 2;
-    let mut file = Vec::new();
-    file.extend(b"RIFF");
-    file.extend((36 + bytes).to_le_bytes());
-    file.extend(b"WAVEfmt ");
-    file.extend(16u32.to_le_bytes());
-    file.extend(1u16.to_le_bytes());
-    file.extend(1u16.to_le_bytes());
-    file.extend(RATE.to_le_bytes());
-    file.extend((RATE * 2).to_le_bytes());
-    file.extend(2u16.to_le_bytes());
-    file.extend(16u16.to_le_bytes());
-    file.extend(b"data");
-    file.extend(bytes.to_le_bytes());
-    file.extend((0..samples).flat_map(|index| sample(index).to_le_bytes()));
-    file
+fn made() -> Bytes {
+    let samples = (0..RATE * (ON_S + OFF_S)).map(sample);
+    sound::wav(&samples.collect::<Vec<_>>())
 }
 
 fn sample(index: u32) -> i16 {
