@@ -6,10 +6,10 @@ use leadbridge::phones::Misbehaviour;
 use tokio::time::{Instant, sleep_until};
 
 use crate::config::{AN, Config};
+use crate::crowd::assert_nothing_doubled;
 use crate::daemon::{Daemon, until};
 use crate::ladder::results;
 use crate::people::{accepts, ms, talks};
-use crate::rush::assert_nothing_doubled;
 use crate::sender::{customer, lead};
 
 /// When it is looked whether anybody counts as a miss.

@@ -6,10 +6,10 @@ use leadbridge::phones::{Act, Behaviour, CallbackFault, CreateFault, End, Misbeh
 use serde_json::Value;
 
 use crate::config::{AN, BART, CHLOE, Config};
+use crate::crowd::assert_nothing_doubled;
 use crate::daemon::{Daemon, until};
 use crate::ladder::results;
 use crate::people::{accepts, accepts_after, ms, picks_up, talks};
-use crate::rush::assert_nothing_doubled;
 use crate::sender::{CUSTOMER, lead};
 
 /// A daemon whose first rep and customer are willing.

@@ -53,6 +53,11 @@ pub(crate) struct Config {
     pub(crate) sources: String,
     /// `[notice]`, if it is not left out.
     pub(crate) notice: String,
+    /// The address of the store, if it is not the file in its folder.
+    pub(crate) store: Option<String>,
+    /// Where it is reached, if not at its own port.
+    pub(crate) public_url: Option<String>,
+    pub(crate) calls_per_s: u32,
 }
 
 impl Config {
@@ -72,16 +77,23 @@ impl Config {
             flood_per_s: 0,
             sources: String::new(),
             notice: String::new(),
+            store: None,
+            public_url: None,
+            calls_per_s: 0,
         }
     }
 
     /// Writes them for a daemon on this port and a carrier at this address.
     pub(crate) fn write(&self, folder: &Path, port: u16, carrier: &str) {
         let (flood_per_s, notice) = (self.flood_per_s, &self.notice);
+        let own = format!("http://127.0.0.1:{port}");
+        let public_url = self.public_url.as_ref().unwrap_or(&own);
+        let store = self.store.as_deref().unwrap_or("sqlite:leadbridge.db");
+        let calls_per_s = self.calls_per_s;
         let settings = format!(
             r#"[server]
 listen = "127.0.0.1:{port}"
-public_url = "http://127.0.0.1:{port}"
+public_url = "{public_url}"
 data_dir = "data"
 api_token = {{ env = "API_TOKEN" }}
 flood_per_s = {flood_per_s}
@@ -93,7 +105,9 @@ kind = "twilio"
 account = "{ACCOUNT}"
 token = {{ env = "TWILIO_TOKEN" }}
 base_url = "{carrier}"
-calls_per_s = 0
+calls_per_s = {calls_per_s}
+[store]
+url = "{store}"
 "#
         );
         let files = [

@@ -41,38 +41,40 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts one and waits until it answers.
     pub(crate) async fn start(config: Config) -> Self {
-        Self::with_disk(config, None).await
+        Self::begun(config, None).await
     }
 
     /// The same with its data on a disk of this size.
     pub(crate) async fn on_disk(size: &str, config: Config) -> Self {
-        Self::with_disk(config, Some(size)).await
+        Self::begun(config, Some(size)).await
     }
 
-    async fn with_disk(config: Config, size: Option<&str>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let settings = Settings {
-            ring_delay: RING_DELAY,
-            ..Settings::quick(ACCOUNT, TOKEN)
-        };
-        Self::on(Network::start(listener, settings), config, size).await
-    }
-
-    async fn on(network: Network, config: Config, size: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let url = format!("http://127.0.0.1:{port}");
-        config.write(folder.path(), port, &network.url());
-        let daemon = Self {
-            sender: Sender::new(&url),
-            network,
-            url,
-            disk: size.map(|size| Disk::mounted_at(&folder.path().join("data"), size)),
-            folder,
-            child: Mutex::default(),
-        };
+    async fn begun(config: Config, disk: Option<&str>) -> Self {
+        let network = network().await;
+        let mut daemon = Self::prepared(&network, &network.url(), &config);
+        daemon.disk = disk.map(|size| Disk::mounted_at(&daemon.folder.path().join("data"), size));
         daemon.serve().await;
         daemon
+    }
+
+    /// One with its files and its port, whose carrier is at this address and whose process is still to begin.
+    pub(crate) fn prepared(network: &Network, carrier: &str, config: &Config) -> Self {
+        let port = free_port();
+        let daemon = Self::without_process(network, &format!("http://127.0.0.1:{port}"));
+        config.write(daemon.folder.path(), port, carrier);
+        daemon
+    }
+
+    /// One that is asked at this address and whose processes are somebody else's.
+    pub(crate) fn without_process(network: &Network, url: &str) -> Self {
+        Self {
+            sender: Sender::new(url),
+            network: network.clone(),
+            url: url.to_owned(),
+            folder: tempfile::tempdir().unwrap(),
+            disk: None,
+            child: Mutex::default(),
+        }
     }
 
     /// Starts the process, again after [`Daemon::kill`], on the same data and port.
@@ -306,6 +308,16 @@ impl Daemon {
     fn log_path(&self) -> PathBuf {
         self.folder.path().join("log")
     }
+}
+
+/// Phones that ring a little later than at once.
+pub(crate) async fn network() -> Network {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = Settings {
+        ring_delay: RING_DELAY,
+        ..Settings::quick(ACCOUNT, TOKEN)
+    };
+    Network::start(listener, settings)
 }
 
 impl Drop for Daemon {

@@ -6,9 +6,9 @@ use leadbridge::phones::{Act, Behaviour, CallbackFault, Misbehaviour};
 use tokio::time::{Instant, sleep};
 
 use crate::config::{AN, Config};
+use crate::crowd::assert_nothing_doubled;
 use crate::daemon::{Daemon, LOOK_EVERY};
 use crate::people::{accepts, ms, picks_up, talks};
-use crate::rush::assert_nothing_doubled;
 use crate::sender::{customer, lead};
 
 /// BEHAVIOUR 8.

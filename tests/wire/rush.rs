@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::config::{AN, BART, CHLOE, Config, PAUL};
+use crate::crowd::assert_nothing_doubled;
 use crate::daemon::{Daemon, until};
 use crate::ladder::results;
 use crate::people::{accepts, accepts_after, ms, talks};
@@ -21,17 +22,6 @@ async fn send_all(daemon: &Daemon, leads: Vec<Value>) -> Vec<Answer> {
         sending.spawn(async move { sender.send(&lead).await });
     }
     sending.join_all().await
-}
-
-/// No leg was rung twice, no phone by two leads at a time.
-pub(crate) fn assert_nothing_doubled(daemon: &Daemon) {
-    let mut rings: HashMap<String, usize> = HashMap::new();
-    for call in daemon.network.calls() {
-        *rings.entry(call.leg.unwrap()).or_default() += 1;
-    }
-    let doubled: Vec<_> = rings.iter().filter(|(_, rings)| **rings > 1).collect();
-    assert!(doubled.is_empty(), "rung twice: {doubled:?}");
-    assert_eq!(daemon.network.collisions(), 0);
 }
 
 #[tokio::test]
