@@ -53,7 +53,7 @@ use db::Db;
 use error::Answer;
 use node::{Lease, Node};
 use place::Place;
-use postgres::Pool;
+use postgres::{About, Pool};
 use writer::Writer;
 
 /// The store of a daemon that may write: one per file of SQLite, one per node of PostgreSQL.
@@ -228,9 +228,7 @@ impl Store {
             reads,
             lease: Arc::new(Lease::since(number, asked_at)),
         };
-        store
-            .run(None, Timestamp::UNIX_EPOCH, node::register)
-            .await?;
+        store.of_the_lease(node::register).await?;
         Ok(store)
     }
 
@@ -383,24 +381,24 @@ impl Store {
             return Ok(());
         };
         let (before, asked_at) = (self.lease.node(), node::boot_time());
-        if !self.lease.is_given_up() && self.run(None, Timestamp::UNIX_EPOCH, node::renew).await? {
+        if !self.lease.is_given_up() && self.of_the_lease(node::renew).await? {
             self.lease.renewed(&before, asked_at);
             return Ok(());
         }
         tracing::warn!(
             "the lease of this node is over: it begins anew, and what it had in hand is looked up"
         );
-        self.run(None, Timestamp::UNIX_EPOCH, node::release).await?;
+        self.of_the_lease(node::release).await?;
         let next = Arc::new(Node::new(pool.new_number().await?));
         let asked_at = node::boot_time();
         self.lease.renewed(&next, asked_at);
-        self.run(None, Timestamp::UNIX_EPOCH, node::register).await
+        self.of_the_lease(node::register).await
     }
 
     /// This node ends: whatever it has in hand may be taken over at once.
     pub async fn leave(&self) -> Result<(), StoreError> {
         self.lease.given_up();
-        self.run(None, Timestamp::UNIX_EPOCH, node::release).await
+        self.of_the_lease(node::release).await
     }
 
     /// How many other nodes there are now.
@@ -438,6 +436,17 @@ impl Store {
         .await
     }
 
+    /// A word about this node's own lease.
+    async fn of_the_lease<T: Send + 'static>(
+        &self,
+        verb: impl AsyncFn(&mut Db<'_>) -> Answer<T> + Send + Sync + 'static,
+    ) -> Answer<T> {
+        match &self.database {
+            Database::Sqlite(..) => self.run(None, Timestamp::UNIX_EPOCH, verb).await,
+            Database::Postgres(pool, _) => pool.run(About::Lease, &self.lease, verb).await,
+        }
+    }
+
     /// One decision: read, made and written in one transaction, and answered after its commit.
     async fn run<T: Send + 'static>(
         &self,
@@ -449,7 +458,7 @@ impl Store {
             Database::Sqlite(writer, _) => writer.write(about, self.lease.node(), now, verb).await,
             Database::Postgres(pool, on_commit) => {
                 let since = Instant::now();
-                let done = pool.run(&self.lease, verb).await;
+                let done = pool.run(About::Leads, &self.lease, verb).await;
                 on_commit(since.elapsed());
                 done
             }

@@ -30,6 +30,8 @@ use super::tables::{self, SCHEMA};
 
 /// So many transactions of a node are under way at the same time.
 const CONNECTIONS: usize = 12;
+/// So many are kept for the lease of the node, which must not wait for any lead.
+const FOR_THE_LEASE: usize = 2;
 /// How long a connection may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 /// How long a transaction may take: less than a lease lasts, and than a carrier waits for an answer.
@@ -55,8 +57,18 @@ const SCHEMA_KEY: &str = "schema";
 #[derive(Clone)]
 pub(super) struct Pool {
     connections: deadpool_postgres::Pool,
+    for_the_lease: deadpool_postgres::Pool,
     /// For errors: where, without a password.
     name: Arc<str>,
+}
+
+/// What a transaction is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// Leads, as all that is not the other.
+    Leads,
+    /// The lease of this node.
+    Lease,
 }
 
 /// A transaction; it is given up unless it is committed.
@@ -89,6 +101,7 @@ impl Pool {
     /// up: what it left in the outbox is found again by whoever takes it over.
     pub(super) async fn run<T>(
         &self,
+        about: About,
         lease: &Lease,
         verb: impl AsyncFn(&mut Db<'_>) -> Answer<T>,
     ) -> Answer<T> {
@@ -96,7 +109,8 @@ impl Pool {
         loop {
             let committing = AtomicBool::new(false);
             let node = lease.node();
-            let done = timeout(DONE_WITHIN, self.once(&node, &verb, &committing)).await;
+            let done = self.once(about, &node, &verb, &committing);
+            let done = timeout(DONE_WITHIN, done).await;
             let done = done.unwrap_or_else(|_| Err(unreached("it does not answer")));
             match done {
                 Err(StoreError::Conflict) if tries < TRIES => tries += 1,
@@ -129,11 +143,16 @@ impl Pool {
 
     async fn once<T>(
         &self,
+        about: About,
         node: &Node,
         verb: &impl AsyncFn(&mut Db<'_>) -> Answer<T>,
         committing: &AtomicBool,
     ) -> Answer<T> {
-        let mut transaction = Transaction::new(self.client().await?, CHANGES);
+        let client = match about {
+            About::Leads => self.client().await?,
+            About::Lease => client(&self.for_the_lease).await?,
+        };
+        let mut transaction = Transaction::new(client, CHANGES);
         let mut db = Db::postgres(&mut transaction, node);
         let answer = AssertUnwindSafe(verb(&mut db)).catch_unwind().await;
         let answer = answer.unwrap_or_else(|_| {
@@ -158,33 +177,19 @@ impl Pool {
             .connect_timeout(CONNECT_WITHIN)
             .tcp_user_timeout(DONE_WITHIN)
             .keepalives_idle(DONE_WITHIN);
-        let recycling = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
         let name = config
             .get_dbname()
             .or(config.get_user())
             .unwrap_or("postgres");
-        let name = format!("the database {name}").into();
-        let manager = Manager::from_config(config, tls(), recycling);
-        let connections = deadpool_postgres::Pool::builder(manager)
-            .max_size(CONNECTIONS)
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(DONE_WITHIN))
-            .create_timeout(Some(DONE_WITHIN))
-            .build()
-            .map_err(|error| unreached(&error.to_string()))?;
-        Ok(Pool { connections, name })
+        Ok(Pool {
+            name: format!("the database {name}").into(),
+            connections: connections(&config, CONNECTIONS)?,
+            for_the_lease: connections(&config, FOR_THE_LEASE)?,
+        })
     }
 
     async fn client(&self) -> Answer<Object> {
-        let client = self.connections.get().await;
-        client.map_err(|error| {
-            if let PoolError::Backend(error) = &error {
-                return store_error(error);
-            }
-            unreached(&error.to_string())
-        })
+        client(&self.connections).await
     }
 
     /// The schema of a database; 0: it is empty.
@@ -243,7 +248,7 @@ impl Pool {
     /// A number that no process had before.
     pub(super) async fn new_number(&self) -> Answer<i64> {
         let numbered = async {
-            let client = self.client().await?;
+            let client = client(&self.for_the_lease).await?;
             let row = client.query_one("SELECT nextval('node_number')", &[]).await;
             Ok(row.map_err(at_fault)?.get(0))
         };
@@ -256,6 +261,30 @@ impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.name)
     }
+}
+
+fn connections(config: &tokio_postgres::Config, size: usize) -> Answer<deadpool_postgres::Pool> {
+    let recycling = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast,
+    };
+    let manager = Manager::from_config(config.clone(), tls(), recycling);
+    deadpool_postgres::Pool::builder(manager)
+        .max_size(size)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(DONE_WITHIN))
+        .create_timeout(Some(DONE_WITHIN))
+        .build()
+        .map_err(|error| unreached(&error.to_string()))
+}
+
+async fn client(connections: &deadpool_postgres::Pool) -> Answer<Object> {
+    let client = connections.get().await;
+    client.map_err(|error| {
+        if let PoolError::Backend(error) = &error {
+            return store_error(error);
+        }
+        unreached(&error.to_string())
+    })
 }
 
 /// The system's own roots say whom to trust.

@@ -398,7 +398,7 @@ async fn next_due(db: &mut Db<'_>) -> Answer<Option<Timestamp>> {
 }
 
 async fn pending(db: &mut Db<'_>) -> Answer<Vec<Wake>> {
-    let sql = "SELECT lead, cause FROM wake ORDER BY lead, cause";
+    let sql = "SELECT DISTINCT lead, cause FROM wake ORDER BY lead, cause";
     let found = db.ask(sql, with![]).await?;
     found
         .iter()

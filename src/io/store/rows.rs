@@ -297,8 +297,9 @@ pub(super) async fn park(db: &mut Db<'_>, id: OutboxId, parked: bool) -> Answer<
 pub(super) fn insert_wake(db: &mut Db<'_>, lead: LeadId, joined: Option<LeadId>) -> Answer<Wake> {
     let cause = joined.map_or_else(String::new, |lead| lead.to_string());
     let left = wake(lead, &cause);
-    let sql = "INSERT INTO wake (lead, cause) VALUES ($1, $2) ON CONFLICT (lead, cause) DO NOTHING";
-    db.write(sql, with![lead, cause])?;
+    let sql = "INSERT INTO wake (id, lead, cause) VALUES ($1, $2, $3)";
+    let id = db.node().next_id();
+    db.write(sql, with![id, lead, cause])?;
     Ok(left)
 }
 
@@ -306,12 +307,11 @@ pub(super) fn insert_wake(db: &mut Db<'_>, lead: LeadId, joined: Option<LeadId>)
 pub(super) async fn delete_wake(db: &mut Db<'_>, lead: LeadId, event: &Event) -> Answer<bool> {
     // Of those that joined it, the first; each is told by an event of its own.
     let sql = if *event == Event::Joined {
-        "DELETE FROM wake WHERE lead = $1 AND cause = \
-         (SELECT min(cause) FROM wake WHERE lead = $1 AND cause <> '')"
+        "DELETE FROM wake WHERE id = (SELECT min(id) FROM wake WHERE lead = $1 AND cause <> '')"
     } else {
         "DELETE FROM wake WHERE lead = $1 AND cause = ''"
     };
-    Ok(db.change(sql, with![lead]).await? == 1)
+    Ok(db.change(sql, with![lead]).await? > 0)
 }
 
 /// The event that a row of `wake` stands for.

@@ -52,8 +52,10 @@ CREATE INDEX desk_due ON desk (due) WHERE due IS NOT NULL;
 
 CREATE TABLE number (number ID PRIMARY KEY, number_row TEXT NOT NULL) KEYED;
 
--- An event left to another flow; `cause` is the lead that joined it, or empty when it is only woken.
-CREATE TABLE wake (lead ID NOT NULL, cause ID NOT NULL, PRIMARY KEY (lead, cause)) KEYED;
+-- An event left to another flow; `cause` is the lead that joined it, or empty when it is only woken. Each has a name of
+-- its own: whoever leaves one never waits for whoever takes another out.
+CREATE TABLE wake (id BIGINT PRIMARY KEY, lead ID NOT NULL, cause ID NOT NULL) PLAIN;
+CREATE INDEX wake_lead ON wake (lead);
 
 -- `node` has the item in hand.
 CREATE TABLE outbox (
@@ -131,7 +133,7 @@ INSERT INTO flow SELECT lead, version, flow, flow ->> '$.facts.number', due, ope
 INSERT INTO timeline SELECT lead, seq, '[' || entry || ']' FROM timeline_2;
 INSERT INTO desk SELECT phone, due, phone_row FROM desk_2;
 INSERT INTO number SELECT number, number_row FROM number_2;
-INSERT INTO wake SELECT lead, cause FROM wake_2;
+INSERT INTO wake SELECT row_number() OVER (ORDER BY lead, cause), lead, cause FROM wake_2;
 INSERT INTO outbox SELECT id, lead, command, parked, born_at, 0 FROM outbox_2;
 INSERT INTO call SELECT call, leg FROM call_2;
 INSERT INTO message SELECT id, lead, recipient, way, kind, state, rooftop, subject, body, carrier_id, code, at, 0
