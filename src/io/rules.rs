@@ -124,11 +124,7 @@ impl Rulebook {
     }
 
     /// What is to be done about each file.
-    async fn steps(
-        &self,
-        found: &Both<Found>,
-        in_use: &InUse,
-    ) -> Result<Both<Step>, StoreError> {
+    async fn steps(&self, found: &Both<Found>, in_use: &InUse) -> Result<Both<Step>, StoreError> {
         Ok(Both {
             rotation: self.step(RulesFile::Rotation, found, in_use).await?,
             sources: self.step(RulesFile::Sources, found, in_use).await?,

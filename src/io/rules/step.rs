@@ -75,7 +75,10 @@ mod tests {
     #[test]
     fn a_file_that_says_what_the_store_says_is_left_alone() {
         for base in [None, Some("a"), Some("b")] {
-            assert_eq!(step(base, Some("b"), &file("b"), &["a", "b"]), Step::Nothing);
+            assert_eq!(
+                step(base, Some("b"), &file("b"), &["a", "b"]),
+                Step::Nothing
+            );
         }
     }
 
@@ -97,19 +100,28 @@ mod tests {
         assert_eq!(step(Some("a"), Some("b"), &file("a"), &past), Step::Update);
         assert_eq!(step(None, Some("b"), &file("a"), &past), Step::Update);
         assert_eq!(step(None, Some("b"), &Found::Missing, &past), Step::Update);
-        assert_eq!(step(Some("a"), Some("b"), &Found::Missing, &past), Step::Update);
+        assert_eq!(
+            step(Some("a"), Some("b"), &Found::Missing, &past),
+            Step::Update
+        );
     }
 
     #[test]
     fn an_edit_of_an_earlier_version_is_kept_beside() {
         let past = ["a", "b"];
-        assert_eq!(step(Some("a"), Some("b"), &file("c"), &past), Step::SetAside);
+        assert_eq!(
+            step(Some("a"), Some("b"), &file("c"), &past),
+            Step::SetAside
+        );
         assert_eq!(step(None, Some("b"), &file("c"), &past), Step::SetAside);
     }
 
     #[test]
     fn what_a_restored_store_forgot_is_kept_beside() {
-        assert_eq!(step(Some("b"), Some("a"), &file("b"), &["a"]), Step::SetAside);
+        assert_eq!(
+            step(Some("b"), Some("a"), &file("b"), &["a"]),
+            Step::SetAside
+        );
     }
 
     #[test]
