@@ -31,12 +31,24 @@ pub struct Rulebook {
     settled: Option<i64>,
 }
 
+/// Rules and sources that go together.
+pub type Pair = Checked<(Rules, Sources)>;
+
 /// What is found.
 pub struct Agreed {
     /// The rules and sources that are in force now, or why those before stay.
-    pub both: Result<Checked<(Rules, Sources)>, Vec<Report>>,
+    pub both: Result<Pair, Vec<Report>>,
     /// What is wrong with an edit while the store's rules are in force.
     pub mistakes: Vec<Report>,
+}
+
+impl Agreed {
+    fn wholly(both: Result<Pair, Vec<Report>>) -> Agreed {
+        Agreed {
+            both,
+            mistakes: Vec::new(),
+        }
+    }
 }
 
 impl Rulebook {
@@ -88,10 +100,7 @@ impl Rulebook {
     /// The files of a daemon that is alone are in force, whatever its store says.
     fn alone(&self, error: &StoreError) -> Agreed {
         warn!(%error, "the rules are in force and can't be kept in the store yet");
-        Agreed {
-            both: self.read(Both::of(|file| self.files.find(file).text())),
-            mistakes: Vec::new(),
-        }
+        Agreed::wholly(self.read(Both::of(|file| self.files.find(file).text())))
     }
 
     /// `None`: something changed meanwhile, and all is to be compared anew.
@@ -99,21 +108,17 @@ impl Rulebook {
         let found = Both::of(|file| self.files.find(file));
         let mut in_use = self.store.reads().rules_in_use().await?;
         let steps = self.steps(&found, &in_use).await?;
-        let agreed = self.read(Both::of(|file| match in_use.last.get(file) {
+        let both = self.read(Both::of(|file| match in_use.last.get(file) {
             Some(last) if *steps.get(file) != Step::Offer => Ok(last.text.clone()),
             Some(_) | None => found.get(file).text(),
         }));
-        let offered = offered(&found, &steps);
-        let agreed = match agreed {
+        let agreed = match both {
             Err(mistakes) if steps.any(Step::Offer) => self.without_edits(mistakes, &in_use),
-            agreed => {
-                if !self.put(&mut in_use, offered, now).await? {
+            both => {
+                if !self.put(&mut in_use, offered(&found, &steps), now).await? {
                     return Ok(None);
                 }
-                Agreed {
-                    both: agreed,
-                    mistakes: Vec::new(),
-                }
+                Agreed::wholly(both)
             }
         };
         if !self.files.settle(&found, &steps, &in_use) {
@@ -162,10 +167,7 @@ impl Rulebook {
     fn without_edits(&self, mistakes: Vec<Report>, in_use: &InUse) -> Agreed {
         let last = (&in_use.last.rotation, &in_use.last.sources);
         let (true, (Some(rotation), Some(sources))) = (self.store.is_shared(), last) else {
-            return Agreed {
-                both: Err(mistakes),
-                mistakes: Vec::new(),
-            };
+            return Agreed::wholly(Err(mistakes));
         };
         error!("the files have mistakes; what is in force at the other nodes stays in force");
         let texts = Both {
@@ -188,9 +190,8 @@ impl Rulebook {
         if new.is_empty() {
             return Ok(true);
         }
-        let put = self
-            .store
-            .change_rules(in_use.changes, new.clone(), self.files.whose(), now);
+        let (known, whose) = (in_use.changes, self.files.whose());
+        let put = self.store.change_rules(known, new.clone(), whose, now);
         let is_put = put.await?;
         for (file, version) in new {
             in_use.changes += 1;
@@ -199,10 +200,7 @@ impl Rulebook {
         Ok(is_put)
     }
 
-    fn read(
-        &self,
-        texts: Both<Result<String, String>>,
-    ) -> Result<Checked<(Rules, Sources)>, Vec<Report>> {
+    fn read(&self, texts: Both<Result<String, String>>) -> Result<Pair, Vec<Report>> {
         let texts = [texts.rotation, texts.sources];
         config::read_both(&self.settings, texts, self.store.hash_key(), &self.env)
     }
