@@ -7,6 +7,7 @@
 //! sees whether the file is still there) are one kind of it, `store/postgres.rs` the other. `store/decide.rs` runs one decision, `store/rows.rs` reads and writes single rows,
 //! `store/messages.rs` keeps what was written to people, `store/node.rs` knows which process has what in hand,
 //! `store/reads.rs` answers questions, `store/figures.rs` those of the figures and the board, `store/person.rs` forgets.
+//! `store/rules.rs` keeps the rules in use and all before them.
 //!
 //! What holds anything personal has no `Debug`, so that it cannot slip into a log.
 //!
@@ -40,6 +41,7 @@ mod place;
 mod postgres;
 mod reads;
 mod rows;
+mod rules;
 mod sqlite;
 mod tables;
 mod writer;
@@ -48,6 +50,7 @@ pub use error::StoreError;
 pub use messages::{Fate, Letter, Message, MessageState, Posting, Written};
 pub use node::{Inheritance, LEASE, RENEW_EVERY};
 pub use reads::{Counts, Filter, Item, Page, Raw, Reads, Record};
+pub use rules::{Both, Hash, InUse, RulesFile, Version};
 
 use db::Db;
 use error::Answer;
