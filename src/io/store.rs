@@ -393,6 +393,8 @@ impl Store {
             self.lease.renewed(&before, asked_at);
             return Ok(());
         }
+        // The database counts, also where its clock was put forward.
+        self.lease.given_up();
         tracing::warn!(
             "the lease of this node is over: it begins anew, and what it had in hand is looked up"
         );

@@ -25,13 +25,14 @@ async fn nodes_that_begin_together_make_one_store() {
 async fn a_database_of_a_newer_release_is_refused() {
     let house = House::of_server(Strategy::InOrder).await;
     let postgres = house.postgres();
-    let newer = "update meta set value = '7' where key = 'schema'";
+    let newer = "update meta set value = '1000' where key = 'schema'";
     postgres.client.batch_execute(newer).await.unwrap();
     let url = &postgres.url;
     let (writes, reads) = (Store::connect(url, |_| ()), Store::connect_read_only(url));
     for refused in [writes.await.unwrap_err(), reads.await.unwrap_err()] {
-        let sentence = "was written by a newer leadbridge (schema 7, this one knows 3); install that release again";
-        assert!(refused.to_string().ends_with(sentence), "{refused}");
+        let refused = refused.to_string();
+        assert!(refused.contains("was written by a newer leadbridge (schema 1000, "));
+        assert!(refused.ends_with("; install that release again"));
     }
 }
 
