@@ -54,7 +54,7 @@ pub use rules::{Both, Hash, InUse, RulesFile, Version};
 
 use db::Db;
 use error::Answer;
-use node::{Lease, Node};
+use node::Lease;
 use place::Place;
 use postgres::{About, Pool};
 use writer::Writer;
@@ -397,10 +397,12 @@ impl Store {
             "the lease of this node is over: it begins anew, and what it had in hand is looked up"
         );
         self.of_the_lease(node::release).await?;
-        let next = Arc::new(Node::new(pool.new_number().await?));
-        let asked_at = node::boot_time();
-        self.lease.renewed(&next, asked_at);
-        self.of_the_lease(node::register).await
+        let (number, asked_at) = (pool.new_number().await?, node::boot_time());
+        // Whoever is not registered is taken for lost: nothing is done under the number before it is.
+        let next = Lease::since(number, asked_at);
+        pool.run(About::Lease, &next, node::register).await?;
+        self.lease.renewed(&next.node(), asked_at);
+        Ok(())
     }
 
     /// This node ends: whatever it has in hand may be taken over at once.

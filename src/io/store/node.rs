@@ -96,12 +96,16 @@ impl Lease {
         self.0.load().node.clone()
     }
 
-    /// It was renewed, or given to another number.
+    /// It was renewed, or given to another number. What was given up meanwhile stays given up.
     pub(super) fn renewed(&self, node: &Arc<Node>, asked_at: Duration) {
-        self.0.store(Arc::new(Held {
+        let renewed = Arc::new(Held {
             node: node.clone(),
             until: Some(asked_at + LEASE - MARGIN),
-        }));
+        });
+        self.0.rcu(|held| {
+            let is_given_up = held.node.id == node.id && held.until == Some(Duration::ZERO);
+            if is_given_up { held } else { &renewed }.clone()
+        });
     }
 
     /// What this process has in hand may differ from what the database says: it starts anew under another number.
@@ -242,4 +246,22 @@ pub(super) async fn turn(
     let row = db.ask_one(sql, with![carrier]).await?;
     let at = row.map(|row| row.int(0)).transpose()?.unwrap_or_default();
     Ok(Some(moment(at)?.duration_since(now)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_renewal_that_was_on_its_way_takes_nothing_back_that_was_given_up() {
+        let lease = Lease::since(1, boot_time());
+        let before = lease.node();
+        assert!(lease.holds(NodeId(1)));
+        lease.given_up();
+        lease.renewed(&before, boot_time());
+        assert!(lease.is_given_up() && !lease.holds(NodeId(1)));
+
+        lease.renewed(&Arc::new(Node::new(2)), boot_time());
+        assert!(lease.holds(NodeId(2)) && !lease.holds(NodeId(1)));
+    }
 }
