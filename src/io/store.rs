@@ -276,9 +276,14 @@ impl Store {
         matches!(self.database, Database::Postgres(..))
     }
 
-    /// Whether what this node has in hand may leave now: asked as the last act before bytes leave.
+    /// Whether what this node has in hand may leave now: asked as the last act before bytes leave. Who hears that it
+    /// may not forgets it, so the node begins anew: then it is looked up like all that a lost node left.
     pub fn may_leave(&self, node: NodeId) -> bool {
-        self.lease.holds(node)
+        let holds = self.lease.holds(node);
+        if !holds && self.lease.node().id() == node.0 {
+            self.lease.given_up();
+        }
+        holds
     }
 
     /// A lead comes in. The same id of the same source is the same lead. `now`, here and below, is for a store without
@@ -420,6 +425,9 @@ impl Store {
 
     /// This node ends: whatever it has in hand may be taken over at once.
     pub async fn leave(&self) -> Result<(), StoreError> {
+        if !self.is_shared() {
+            return Ok(());
+        }
         self.lease.given_up();
         self.of_the_lease(node::release).await
     }
@@ -447,12 +455,12 @@ impl Store {
         .await
     }
 
-    /// A turn of a carrier that takes one ring in `between` from all nodes together. `Some`: not before then.
+    /// A turn of a carrier that takes one ring in `between` from all nodes together. `Some`: how long until the next.
     pub async fn turn(
         &self,
         carrier: CarrierId,
         between: SignedDuration,
-    ) -> Result<Option<Timestamp>, StoreError> {
+    ) -> Result<Option<SignedDuration>, StoreError> {
         self.run(None, Timestamp::UNIX_EPOCH, async move |db| {
             node::turn(db, &carrier.0, between).await
         })

@@ -17,7 +17,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::db::{Db, with};
 use super::error::Answer;
-use super::rows::nanoseconds;
+use super::rows::{moment, nanoseconds};
 use super::{Item, Message, NodeId, messages, reads};
 
 /// How long a lease lasts when it is given or renewed.
@@ -221,12 +221,12 @@ pub(super) fn settled(db: &mut Db<'_>, of: &[NodeId]) -> Answer<()> {
     Ok(())
 }
 
-/// A turn of a carrier that takes one ring in `between` from all nodes together. `Some`: not before then.
+/// A turn of a carrier that takes one ring in `between` from all nodes together. `Some`: how long until the next.
 pub(super) async fn turn(
     db: &mut Db<'_>,
     carrier: &str,
     between: SignedDuration,
-) -> Answer<Option<jiff::Timestamp>> {
+) -> Answer<Option<SignedDuration>> {
     let now = db.now().await?;
     let sql = "INSERT INTO pace (carrier, free_at) VALUES ($1, $2) ON CONFLICT (carrier) DO UPDATE \
                SET free_at = excluded.free_at WHERE pace.free_at <= $3";
@@ -241,5 +241,5 @@ pub(super) async fn turn(
     let sql = "SELECT free_at FROM pace WHERE carrier = $1";
     let row = db.ask_one(sql, with![carrier]).await?;
     let at = row.map(|row| row.int(0)).transpose()?.unwrap_or_default();
-    super::rows::moment(at).map(Some)
+    Ok(Some(moment(at)?.duration_since(now)))
 }
