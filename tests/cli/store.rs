@@ -2,6 +2,8 @@
 //! `tests/copies/`.
 
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use leadbridge::lead::Lead;
 
@@ -182,4 +184,44 @@ fn a_store_that_is_not_there_is_told() {
     );
     let said = program.run("store backup x.db");
     assert!(said.err.contains("pg_dump"), "{}", said.err);
+}
+
+#[test]
+fn a_daemon_prunes_what_is_older_than_its_settings_say() {
+    let program = Program::new();
+    let (old, young) = (
+        program.receive(to("0900 12345")),
+        program.receive(Lead::default()),
+    );
+    for lead in [old, young] {
+        assert_eq!(program.run(&format!("lead discard {lead}")).code, Some(0));
+    }
+    program.replace(
+        "leadbridge.toml",
+        "[[carrier]]",
+        "[notice]\ntext = false\n[retention]\nraw_days = 1\n[[carrier]]",
+    );
+    let db = rusqlite::Connection::open(program.path("data/leadbridge.db")).unwrap();
+    let age = "UPDATE flow SET t1 = t1 - 25 * 3600 * 1000000000 WHERE lead = $1";
+    db.execute(age, [old.to_string()]).unwrap();
+    // Nobody is left to be told of leads that are over.
+    db.execute("DELETE FROM outbox", []).unwrap();
+    let bodies = || -> u32 {
+        let sql = "SELECT count(*) FROM lead WHERE body IS NOT NULL";
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(bodies(), 2);
+    let mut daemon = program
+        .command("serve")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let give_up = Instant::now() + Duration::from_secs(20);
+    while bodies() == 2 && Instant::now() < give_up {
+        std::thread::yield_now();
+    }
+    assert_eq!(bodies(), 1);
+    daemon.kill().unwrap();
+    let log = String::from_utf8(daemon.wait_with_output().unwrap().stderr).unwrap();
+    assert!(!log.contains(&old.to_string()), "{log}");
 }

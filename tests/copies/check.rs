@@ -96,7 +96,7 @@ async fn each_kind_of_damage_is_told(place: Place) {
             "1 rows of lead have a column that does not repeat",
         ),
         (
-            "UPDATE flow SET flow = replace(flow, '-r1', '-r7') WHERE stage = 'ringing'",
+            "UPDATE desk SET phone_row = replace(phone_row, '-r1', '-r7')",
             "held by a leg that is over",
         ),
     ] {

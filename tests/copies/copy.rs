@@ -4,7 +4,7 @@ use leadbridge::flow::Event;
 use leadbridge::io::store::{Store, StoreError};
 use secrecy::ExposeSecret;
 
-use crate::group::lead;
+use crate::group::{lead, now};
 use crate::house::{House, Place, changed, copy, rows};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,12 +26,7 @@ async fn a_store_moves_to_postgresql_and_back_and_its_leads_go_on() {
     let house = House::at(&server).await;
     assert!(house.records().await == records, "the leads are the same");
     assert_eq!(house.store.hash_key().0, key, "numbers have the same keys");
-    let left = house
-        .store
-        .take_over(true, crate::group::now())
-        .await
-        .unwrap()
-        .unwrap();
+    let left = house.store.take_over(true, now()).await.unwrap().unwrap();
     assert_eq!(left.items.len(), outbox, "what had not left is taken over");
     house.store.settled(left.of).await.unwrap();
     // Names are given anew only behind those of the file's processes.
@@ -57,6 +52,8 @@ async fn a_second_copy_writes_only_what_changed_since() {
     assert_eq!(changed(&copy(&from, &to).await.unwrap()), 0);
 
     let house = House::at(&from).await;
+    let left = house.store.take_over(true, now()).await.unwrap();
+    house.store.settled(left.unwrap().of).await.unwrap();
     house.step(1, Event::Cancel { reason: None }, None).await;
     let outbox = house.store.reads().outbox().await.unwrap();
     for item in &outbox {

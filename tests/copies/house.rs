@@ -8,7 +8,7 @@ use leadbridge::io::config;
 use leadbridge::io::store::{Copied, Effect, Filter, Letter, Record, Store};
 use leadbridge::phone::PhoneNumber;
 use leadbridge::rotation::{Rules, Strategy};
-use leadbridge_providers::{CarrierCallId, End, LeadId, LegId, Phase, Placing};
+use leadbridge_providers::{CarrierCallId, End, LegId, Phase, Placing};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 
@@ -213,10 +213,6 @@ pub(crate) fn rows(copied: &[Copied], table: &str) -> u64 {
 
 pub(crate) fn changed(copied: &[Copied]) -> u64 {
     copied.iter().map(|copied| copied.changed).sum()
-}
-
-pub(crate) fn name(number: u128) -> LeadId {
-    lead(number)
 }
 
 /// A file below the folder of another.

@@ -123,7 +123,7 @@ async fn what_is_open_or_young_stays(place: Place) {
     let before = house.records().await;
     let step = house
         .store
-        .prune(Aged::Lead, before[0].flow.facts.t1, None)
+        .prune(Aged::Lead, before[2].flow.facts.t1, None)
         .await
         .unwrap();
     assert_eq!(

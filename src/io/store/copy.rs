@@ -203,14 +203,13 @@ impl Copy<'_> {
                 .into_iter()
                 .filter_map(|page| page.last.clone())
                 .min();
-            for page in [&mut there, &mut here] {
-                cut(page, last.as_ref());
-                leave_out_what_is_not_copied(table, page);
-            }
-            let rows = there.rows.len() as u64;
-            done.rows += rows;
+            cut(&mut there, last.as_ref());
+            cut(&mut here, last.as_ref());
+            (self.tell)(doing(there.rows.len() as u64));
+            leave_out_what_is_not_copied(table, &mut there);
+            leave_out_what_is_not_copied(table, &mut here);
+            done.rows += there.rows.len() as u64;
             done.changed += self.make_equal(table, &there, &here).await?;
-            (self.tell)(doing(rows));
             match last {
                 Some(last) => after = last,
                 None => return Ok(done),
@@ -244,13 +243,16 @@ impl Copy<'_> {
         Ok(count as u64)
     }
 
-    /// What a process of the target names is named by none of the source's; and daemons may start on it.
-    async fn end(&mut self) -> Result<(), StoreError> {
+    /// What a process of the target names is named by none of the source's; and daemons may start on it, unless one
+    /// has begun to write to the source.
+    async fn end(&mut self) -> Result<(), CannotCopy> {
+        if self.from.is_used().await? {
+            return Err(CannotCopy::InUse(self.from.name()));
+        }
         let number = self.from.latest_process().await?;
         self.to.begin_processes_after(number).await?;
-        self.to
-            .change(async |db| meta::remove(db, meta::COPYING))
-            .await
+        let remove = self.to.change(async |db| meta::remove(db, meta::COPYING));
+        Ok(remove.await?)
     }
 }
 
