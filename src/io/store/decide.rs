@@ -328,7 +328,7 @@ fn save(db: &mut Db<'_>, before: &Rows, after: &Rows) -> Answer<()> {
 }
 
 /// The legs whose carrier's name is known.
-fn calls(flow: &Flow) -> Vec<(LegId, &CarrierCallId)> {
+pub(super) fn calls(flow: &Flow) -> Vec<(LegId, &CarrierCallId)> {
     let reps = flow.attempts.iter().map(|rep| (rep.leg, &rep.life));
     let customers = flow.customer.iter().map(|leg| (leg.leg, &leg.life));
     reps.chain(customers)

@@ -50,8 +50,6 @@ const CHANGES: &str = "BEGIN";
 const LOOKS: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// The server's clock, in milliseconds since 1970: behind all locks, so that time never goes back for a row.
 const CLOCK: &str = "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)";
-/// The schema of a database under the name that it has in `meta`.
-const SCHEMA_KEY: &str = "schema";
 
 /// Connections to one database.
 #[derive(Clone)]
@@ -95,6 +93,11 @@ impl Pool {
             SCHEMA => Ok(pool),
             _ => Err(StoreError::NotYetUpgraded(pool.name.to_string())),
         }
+    }
+
+    /// What errors call it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Runs `verb` in a transaction, and answers after its commit. Whoever does not hear of a commit gives the lease
@@ -203,7 +206,7 @@ impl Pool {
             (_, _) => {}
         }
         let row = client
-            .query_opt(meta::SELECT, &[&SCHEMA_KEY])
+            .query_opt(meta::SELECT, &[&meta::SCHEMA])
             .await
             .map_err(at_fault)?;
         let found = row.and_then(|row| row.get::<_, String>(0).parse::<i64>().ok());
@@ -237,7 +240,7 @@ impl Pool {
         made.map_err(at_fault)?;
         for (key, value) in [
             (meta::HASH_KEY, meta::new_secret()?),
-            (SCHEMA_KEY, SCHEMA.to_string()),
+            (meta::SCHEMA, SCHEMA.to_string()),
         ] {
             let inserted = client.execute(meta::INSERT, &[&key, &value]).await;
             inserted.map_err(at_fault)?;

@@ -8,7 +8,7 @@ use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::db::{Db, Row, Statement, with};
+use super::db::{Db, Row, Statement, Value, with};
 use super::error::{Answer, StoreError};
 use super::{New, OutboxId, Wake};
 use crate::desk::{Desk, Number, Phone};
@@ -103,11 +103,16 @@ pub(super) fn save_flow(db: &mut Db<'_>, flow: &Flow) -> Answer<()> {
                ON CONFLICT (lead) DO UPDATE SET version = flow.version + 1, \
                flow = excluded.flow, due = excluded.due, open = excluded.open, stage = excluded.stage, \
                node = excluded.node";
+    let mut row = with![flow.lead, json(flow)?];
+    row.extend(searched(flow));
+    row.push(db.node().id().into());
+    db.write(sql, row)
+}
+
+/// What the columns from `number` to `rooftop` repeat of a flow, to be searched.
+pub(super) fn searched(flow: &Flow) -> Vec<Value> {
     let (due, stage) = (flow.deadline(), flow.stage());
-    let node = db.node().id();
-    let row = with![
-        flow.lead,
-        json(flow)?,
+    with![
         flow.facts.number.as_ref().map(PhoneKey::as_str),
         due.map(nanoseconds),
         // A closed flow may still have legs to end.
@@ -116,9 +121,7 @@ pub(super) fn save_flow(db: &mut Db<'_>, flow: &Flow) -> Answer<()> {
         word(stage),
         flow.facts.source.0.as_str(),
         flow.facts.rooftop.0.as_str(),
-        node,
-    ];
-    db.write(sql, row)
+    ]
 }
 
 /// The rows of these phones; one without a row is as new.
