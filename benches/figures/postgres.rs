@@ -11,6 +11,7 @@ use crate::speed;
 use crate::table::{Row, Target, Unit};
 use crate::{Extent, progress};
 
+use node::LANES;
 use pgbench::{SCRIPTS, Script};
 use server::Server;
 
@@ -51,7 +52,7 @@ async fn create_call(extent: Extent, server: &Server) -> Vec<Row> {
 }
 
 /// What was committed each second, in all runs.
-#[derive(Default, Clone)]
+#[derive(Default)]
 struct Committed {
     own_phones: Vec<f64>,
     shared_phones: Vec<f64>,
@@ -60,7 +61,7 @@ struct Committed {
 
 async fn steps(extent: Extent, server: &Server) -> Vec<Row> {
     let runs = extent.of(1, 5);
-    let mut committed = vec![Committed::default(); NODES.len()];
+    let mut committed: [Committed; NODES.len()] = Default::default();
     for run in 1..=runs {
         for (nodes, committed) in NODES.into_iter().zip(&mut committed) {
             progress(&format!("postgres: {nodes} nodes, run {run} of {runs}"));
@@ -76,58 +77,54 @@ async fn steps(extent: Extent, server: &Server) -> Vec<Row> {
             }
         }
     }
-    let one = committed[0].clone();
-    let mut rows: Vec<Row> = NODES
-        .into_iter()
-        .zip(&committed)
-        .flat_map(|(nodes, committed)| of_nodes(nodes, committed))
-        .collect();
-    let most = committed.swap_remove(NODES.len() - 1);
-    rows.extend([
-        row("3 nodes beside 1", most.own_phones, one.own_phones, 1.0),
-        row(
-            "3 nodes beside 1, shared phones",
-            most.shared_phones,
-            one.shared_phones,
-            1.0,
-        ),
-    ]);
+    let each = NODES.iter().zip(&committed);
+    let mut rows: Vec<Row> = each.flat_map(|(nodes, of)| of_nodes(*nodes, of)).collect();
+    rows.extend(most_beside_one(&committed));
     rows
 }
 
 /// The rows of so many nodes, beside each script of pgbench.
 fn of_nodes(nodes: usize, committed: &Committed) -> Vec<Row> {
-    let connections = nodes * node::LANES;
+    let row = |phones: &str, steps: &[f64], (script, floor): (&Script, &Vec<f64>)| Row {
+        what: format!(
+            "steps, {nodes} x {LANES} connections{phones} ({})",
+            script.name
+        ),
+        unit: Unit::PerS,
+        measured: steps.to_vec(),
+        floor: floor.clone(),
+        target: script.at_least.map_or(Target::None, Target::AtLeast),
+    };
     let beside = SCRIPTS.iter().zip(&committed.pgbench);
     beside
-        .flat_map(|(script, per_s)| {
-            let name = script.name;
-            let what = |more: &str| {
-                format!("steps, {nodes} nodes, {connections} connections{more} (pgbench {name})")
-            };
-            let [own, shared] = [
-                (what(""), &committed.own_phones),
-                (what(", shared phones"), &committed.shared_phones),
+        .flat_map(|script| {
+            [
+                row("", &committed.own_phones, script),
+                row(", shared phones", &committed.shared_phones, script),
             ]
-            .map(|(what, steps)| row(&what, steps.clone(), per_s.clone(), 0.33));
-            [own, shared]
         })
         .collect()
 }
 
-fn row(what: &str, measured: Vec<f64>, floor: Vec<f64>, at_least: f64) -> Row {
-    Row {
-        what: what.to_owned(),
+/// The rows of all nodes beside one.
+fn most_beside_one(committed: &[Committed; NODES.len()]) -> [Row; 2] {
+    let [one, .., most] = committed;
+    let row = |phones: &str, most: &[f64], one: &[f64]| Row {
+        what: format!("steps of {} nodes{phones} (of 1)", NODES.len()),
         unit: Unit::PerS,
-        measured,
-        floor,
-        target: Target::AtLeast(at_least),
-    }
+        measured: most.to_vec(),
+        floor: one.to_vec(),
+        target: Target::AtLeast(1.0),
+    };
+    [
+        row("", &most.own_phones, &one.own_phones),
+        row(", shared phones", &most.shared_phones, &one.shared_phones),
+    ]
 }
 
 async fn beside(extent: Extent, server: &Server, script: &Script, nodes: usize) -> f64 {
     let (database, seconds) = (server.database(), node::seconds(extent));
     script
-        .commits_per_s(&database, nodes * node::LANES, seconds)
+        .commits_per_s(&database, nodes * LANES, seconds)
         .await
 }

@@ -45,7 +45,7 @@ const CARRIER: &str = "main";
 
 /// How long is counted.
 pub(super) fn seconds(extent: Extent) -> u64 {
-    extent.of(3, 5)
+    extent.of(2, 3)
 }
 
 /// The steps a second of so many nodes together.

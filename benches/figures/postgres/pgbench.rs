@@ -14,6 +14,8 @@ const THREADS: &str = "2";
 /// What one of its transactions does.
 pub(super) struct Script {
     pub(super) name: &'static str,
+    /// What part of its transactions so many connections should commit as steps.
+    pub(super) at_least: Option<f64>,
     /// Makes what it needs, in its own words for it.
     make: &'static [&'static str],
     run: Run,
@@ -28,12 +30,14 @@ enum Run {
 
 pub(super) const SCRIPTS: [Script; 2] = [
     Script {
-        name: "-N",
+        name: "pgbench -N",
+        at_least: Some(0.333),
         make: &["-i", "-q", "-s", "10"],
         run: Run::Own("-N"),
     },
     Script {
-        name: "insert",
+        name: "pgbench, one insert",
+        at_least: None,
         make: &["-i", "-q", "-s", "1"],
         run: Run::Statement(
             "INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (1, 1, 1, 1, CURRENT_TIMESTAMP);\n",
