@@ -7,6 +7,7 @@
 //! sees whether the file is still there) are one kind of it, `store/postgres.rs` the other. `store/decide.rs` runs one decision, `store/rows.rs` reads and writes single rows,
 //! `store/messages.rs` keeps what was written to people, `store/node.rs` knows which process has what in hand,
 //! `store/reads.rs` answers questions, `store/figures.rs` those of the figures and the board, `store/person.rs` forgets.
+//! `store/rules.rs` keeps the rules in use and all before them.
 //!
 //! What holds anything personal has no `Debug`, so that it cannot slip into a log.
 //!
@@ -40,6 +41,7 @@ mod place;
 mod postgres;
 mod reads;
 mod rows;
+mod rules;
 mod sqlite;
 mod tables;
 mod writer;
@@ -48,10 +50,11 @@ pub use error::StoreError;
 pub use messages::{Fate, Letter, Message, MessageState, Posting, Written};
 pub use node::{Inheritance, LEASE, RENEW_EVERY};
 pub use reads::{Counts, Filter, Item, Page, Raw, Reads, Record};
+pub use rules::{Both, Hash, InUse, RulesFile, Version};
 
 use db::Db;
 use error::Answer;
-use node::{Lease, Node};
+use node::Lease;
 use place::Place;
 use postgres::{About, Pool};
 use writer::Writer;
@@ -258,9 +261,14 @@ impl Store {
         matches!(self.database, Database::Postgres(..))
     }
 
-    /// Whether what this node has in hand may leave now: asked as the last act before bytes leave.
+    /// Whether what this node has in hand may leave now: asked as the last act before bytes leave. Who hears that it
+    /// may not forgets it, so the node begins anew: then it is looked up like all that a lost node left.
     pub fn may_leave(&self, node: NodeId) -> bool {
-        self.lease.holds(node)
+        let holds = self.lease.holds(node);
+        if !holds && self.lease.node().id() == node.0 {
+            self.lease.given_up();
+        }
+        holds
     }
 
     /// A lead comes in. The same id of the same source is the same lead. `now`, here and below, is for a store without
@@ -389,14 +397,19 @@ impl Store {
             "the lease of this node is over: it begins anew, and what it had in hand is looked up"
         );
         self.of_the_lease(node::release).await?;
-        let next = Arc::new(Node::new(pool.new_number().await?));
-        let asked_at = node::boot_time();
-        self.lease.renewed(&next, asked_at);
-        self.of_the_lease(node::register).await
+        let (number, asked_at) = (pool.new_number().await?, node::boot_time());
+        // Whoever is not registered is taken for lost: nothing is done under the number before it is.
+        let next = Lease::since(number, asked_at);
+        pool.run(About::Lease, &next, node::register).await?;
+        self.lease.renewed(&next.node(), asked_at);
+        Ok(())
     }
 
     /// This node ends: whatever it has in hand may be taken over at once.
     pub async fn leave(&self) -> Result<(), StoreError> {
+        if !self.is_shared() {
+            return Ok(());
+        }
         self.lease.given_up();
         self.of_the_lease(node::release).await
     }
@@ -424,12 +437,12 @@ impl Store {
         .await
     }
 
-    /// A turn of a carrier that takes one ring in `between` from all nodes together. `Some`: not before then.
+    /// A turn of a carrier that takes one ring in `between` from all nodes together. `Some`: how long until the next.
     pub async fn turn(
         &self,
         carrier: CarrierId,
         between: SignedDuration,
-    ) -> Result<Option<Timestamp>, StoreError> {
+    ) -> Result<Option<SignedDuration>, StoreError> {
         self.run(None, Timestamp::UNIX_EPOCH, async move |db| {
             node::turn(db, &carrier.0, between).await
         })

@@ -483,10 +483,13 @@ fn at_fault(error: tokio_postgres::Error) -> StoreError {
     store_error(&error)
 }
 
-/// What an error of the server's means. Its text could quote a row.
+/// What an error means. The text of one of the server's could quote a row; one of the way there can't.
 fn store_error(error: &tokio_postgres::Error) -> StoreError {
     let Some(state) = error.code() else {
-        return unreached("it can't be reached");
+        return match error.source() {
+            Some(why) => unreached(&format!("{error} ({why})")),
+            None => unreached(&error.to_string()),
+        };
     };
     let code = state.code();
     if [

@@ -24,6 +24,9 @@ const FLOW: &str = "SELECT flow FROM flow WHERE lead = $1 FOR UPDATE";
 const FLOW_DUE: &str = "SELECT flow FROM flow WHERE lead = $1 AND due <= $2 FOR UPDATE SKIP LOCKED";
 const NUMBER_OF_FLOW: &str = "SELECT number_row FROM number \
     WHERE number = (SELECT number FROM flow WHERE lead = $1) FOR UPDATE";
+/// Of a flow that another node may have: its number would be waited for. One that is not found is asked for by itself.
+const NUMBER_OF_FLOW_DUE: &str = "SELECT number_row FROM number \
+    WHERE number = (SELECT number FROM flow WHERE lead = $1) FOR UPDATE SKIP LOCKED";
 const NUMBER: &str = "SELECT number_row FROM number WHERE number = $1 FOR UPDATE";
 /// So many phones are asked for at once; their rows are locked in the order of their keys.
 const PHONES_AT_ONCE: usize = 16;
@@ -65,11 +68,14 @@ pub(super) async fn open(
     when: When,
     answers: Option<OutboxId>,
 ) -> Answer<Option<Opened>> {
-    let flow = match when {
-        When::Always => (FLOW, with![lead]),
-        When::Due => (FLOW_DUE, with![lead, nanoseconds(db.now().await?)]),
+    let (flow, number) = match when {
+        When::Always => ((FLOW, with![lead]), NUMBER_OF_FLOW),
+        When::Due => {
+            let now = nanoseconds(db.now().await?);
+            ((FLOW_DUE, with![lead, now]), NUMBER_OF_FLOW_DUE)
+        }
     };
-    let mut asked = vec![flow, (NUMBER_OF_FLOW, with![lead]), (TOLD, with![lead])];
+    let mut asked = vec![flow, (number, with![lead]), (TOLD, with![lead])];
     asked.extend(answers.map(|id| (IN_HAND, with![id.0, db.node().id()])));
     let mut found = db.ask_all(asked).await?.into_iter();
     let mut next = || found.next().unwrap_or_default().into_iter().next();
