@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use deadpool::managed::QueueMode;
 use deadpool_postgres::{Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime};
 use futures_util::future::join_all;
 use futures_util::{FutureExt, TryStreamExt};
@@ -273,6 +274,8 @@ fn connections(config: &tokio_postgres::Config, size: usize) -> Answer<deadpool_
     let manager = Manager::from_config(config.clone(), tls(), recycling);
     deadpool_postgres::Pool::builder(manager)
         .max_size(size)
+        // Whoever was busy last knows the statements, and is in the processor's memory.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(DONE_WITHIN))
         .create_timeout(Some(DONE_WITHIN))

@@ -3,14 +3,17 @@
 //! A function that ends in `to_change` keeps the row from everybody else until the commit. They are called in this
 //! order, so that two nodes never wait for each other: the flow, the number, the desk.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::db::{Db, Row, Statement, Value, with};
+use super::db::{Db, Row, Value, with};
 use super::error::{Answer, StoreError};
 use super::{New, OutboxId, Wake};
+use crate::decision::Arrival;
 use crate::desk::{Desk, Number, Phone};
 use crate::flow::shown::Stage;
 use crate::flow::{Command, Entry, Event, Flow, word};
@@ -25,7 +28,12 @@ const NUMBER_OF_FLOW: &str = "SELECT number_row FROM number \
 const NUMBER_OF_FLOW_DUE: &str = "SELECT number_row FROM number \
     WHERE number = (SELECT number FROM flow WHERE lead = $1) FOR UPDATE SKIP LOCKED";
 const NUMBER: &str = "SELECT number_row FROM number WHERE number = $1 FOR UPDATE";
-const PHONE: &str = "SELECT phone_row FROM desk WHERE phone = $1 FOR UPDATE";
+/// So many phones are asked for at once; their rows are locked in the order of their keys.
+const PHONES_AT_ONCE: usize = 16;
+const PHONES: &str = "SELECT phone, phone_row FROM desk \
+    WHERE phone IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+    ORDER BY phone FOR UPDATE";
+const OF_SOURCE: &str = "SELECT id FROM lead WHERE source = $1 AND source_id = $2";
 const TOLD: &str = "SELECT told, phone FROM lead WHERE id = $1";
 const DELETE_ITEM: &str = "DELETE FROM outbox WHERE id = $1 AND node = $2";
 const IN_HAND: &str = "SELECT id FROM outbox WHERE id = $1 AND node = $2 FOR UPDATE";
@@ -129,7 +137,7 @@ pub(super) async fn desk_to_change(db: &mut Db<'_>, phones: &[PhoneKey]) -> Answ
     let mut phones = phones.to_vec();
     phones.sort();
     let mut found = phone_rows(db, &phones).await?;
-    if db.is_shared() && found.iter().any(Option::is_none) {
+    if db.is_shared() && found.len() < phones.len() {
         // Nobody can be kept from a row that is not there.
         for phone in &phones {
             let sql = "INSERT INTO desk (phone, phone_row) VALUES ($1, $2) ON CONFLICT (phone) DO NOTHING";
@@ -138,20 +146,25 @@ pub(super) async fn desk_to_change(db: &mut Db<'_>, phones: &[PhoneKey]) -> Answ
         found = phone_rows(db, &phones).await?;
     }
     let mut desk = Desk::default();
-    for (key, row) in phones.into_iter().zip(found) {
-        let phone = row.map(|row| json_of(&row, "a phone's row"));
-        desk.0.insert(key, phone.transpose()?.unwrap_or_default());
+    for key in phones {
+        let phone = found.remove(key.as_str()).unwrap_or_default();
+        desk.0.insert(key, phone);
     }
     Ok(desk)
 }
 
-async fn phone_rows(db: &mut Db<'_>, phones: &[PhoneKey]) -> Answer<Vec<Option<Row>>> {
-    let asked: Vec<Statement> = phones
-        .iter()
-        .map(|key| (PHONE, with![key.as_str()]))
-        .collect();
-    let found = db.ask_all(asked).await?.into_iter();
-    Ok(found.map(|rows| rows.into_iter().next()).collect())
+async fn phone_rows(db: &mut Db<'_>, phones: &[PhoneKey]) -> Answer<BTreeMap<String, Phone>> {
+    let asked = phones.chunks(PHONES_AT_ONCE).map(|keys| {
+        let mut keys: Vec<_> = keys.iter().map(|key| Value::from(key.as_str())).collect();
+        keys.resize(PHONES_AT_ONCE, Value::Null);
+        (PHONES, keys)
+    });
+    let found = db.ask_all(asked.collect()).await?;
+    let phone = |row: Row| {
+        let phone = from_json(row.text(1)?, "a phone's row")?;
+        Ok((row.text(0)?.to_owned(), phone))
+    };
+    found.into_iter().flatten().map(phone).collect()
 }
 
 /// Writes the row of a phone.
@@ -173,14 +186,18 @@ pub(super) async fn number_to_change(db: &mut Db<'_>, key: Option<&PhoneKey>) ->
     let Some(key) = key else {
         return Ok(Number::default());
     };
-    let mut found = db.ask_one(NUMBER, with![key.as_str()]).await?;
-    if db.is_shared() && found.is_none() {
-        // Nobody can be kept from a row that is not there.
-        let sql = "INSERT INTO number (number, number_row) VALUES ($1, $2) ON CONFLICT (number) DO NOTHING";
-        db.write(sql, with![key.as_str(), json(&Number::default())?])?;
-        found = db.ask_one(NUMBER, with![key.as_str()]).await?;
+    provide_number(db, key)?;
+    number_of(db.ask_one(NUMBER, with![key.as_str()]).await?.as_ref())
+}
+
+/// Nobody can be kept from a row that is not there.
+fn provide_number(db: &mut Db<'_>, key: &PhoneKey) -> Answer<()> {
+    if !db.is_shared() {
+        return Ok(());
     }
-    number_of(found.as_ref())
+    let sql =
+        "INSERT INTO number (number, number_row) VALUES ($1, $2) ON CONFLICT (number) DO NOTHING";
+    db.write(sql, with![key.as_str(), json(&Number::default())?])
 }
 
 fn number_of(row: Option<&Row>) -> Answer<Number> {
@@ -195,15 +212,23 @@ pub(super) fn save_number(db: &mut Db<'_>, key: &PhoneKey, number: &Number) -> A
     db.write(sql, with![key.as_str(), json(number)?])
 }
 
-/// The lead that this source sent under this id.
-pub(super) async fn lead_of_source(
+/// The lead that this source sent before under the same id, and the row of the customer's number, to be changed.
+pub(super) async fn met(
     db: &mut Db<'_>,
-    source: &str,
-    id: &str,
-) -> Answer<Option<LeadId>> {
-    let sql = "SELECT id FROM lead WHERE source = $1 AND source_id = $2";
-    let row = db.ask_one(sql, with![source, id]).await?;
-    row.map(|row| lead_id(&row, 0)).transpose()
+    arrival: &Arrival,
+    key: Option<&PhoneKey>,
+) -> Answer<(Option<LeadId>, Number)> {
+    let id = arrival.told.as_ref().and_then(|told| told.id.clone());
+    let mut asked = vec![(OF_SOURCE, with![arrival.source.0.as_str(), id])];
+    if let Some(key) = key {
+        provide_number(db, key)?;
+        asked.push((NUMBER, with![key.as_str()]));
+    }
+    let mut found = db.ask_all(asked).await?.into_iter();
+    let mut next = || found.next().unwrap_or_default().into_iter().next();
+    let (known, number) = (next(), next());
+    let known = known.map(|row| lead_id(&row, 0)).transpose()?;
+    Ok((known, number_of(number.as_ref())?))
 }
 
 /// The latest lead with this number.
