@@ -8,7 +8,7 @@ use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::db::{Db, Row, Statement, with};
+use super::db::{Db, Row, Statement, Value, with};
 use super::error::{Answer, StoreError};
 use super::{New, OutboxId, Wake};
 use crate::desk::{Desk, Number, Phone};
@@ -16,6 +16,7 @@ use crate::flow::shown::Stage;
 use crate::flow::{Command, Entry, Event, Flow, word};
 use crate::lead::Lead;
 use crate::phone::{PhoneKey, PhoneNumber};
+use crate::report::LeadFigures;
 
 const FLOW: &str = "SELECT flow FROM flow WHERE lead = $1 FOR UPDATE";
 const FLOW_DUE: &str = "SELECT flow FROM flow WHERE lead = $1 AND due <= $2 FOR UPDATE SKIP LOCKED";
@@ -26,6 +27,11 @@ const PHONE: &str = "SELECT phone_row FROM desk WHERE phone = $1 FOR UPDATE";
 const TOLD: &str = "SELECT told, phone FROM lead WHERE id = $1";
 const DELETE_ITEM: &str = "DELETE FROM outbox WHERE id = $1 AND node = $2";
 const IN_HAND: &str = "SELECT id FROM outbox WHERE id = $1 AND node = $2 FOR UPDATE";
+
+/// Keeps what the figures need of a flow that is over.
+pub(super) const SAVE_FIGURES: &str = "INSERT INTO figures (t1, lead, joined_to, figures_row) \
+    VALUES ($1, $2, (SELECT joined_to FROM lead WHERE id = $2), $3) \
+    ON CONFLICT (t1, lead) DO UPDATE SET figures_row = excluded.figures_row";
 
 /// A flow with all that is read along with it, to be changed.
 pub(super) struct Opened {
@@ -98,21 +104,32 @@ pub(super) fn save_flow(db: &mut Db<'_>, flow: &Flow) -> Answer<()> {
                flow = excluded.flow, due = excluded.due, open = excluded.open, stage = excluded.stage, \
                node = excluded.node";
     let (due, stage) = (flow.deadline(), flow.stage());
+    // A closed flow may still have legs to end.
+    let open = due.is_some() || stage != Stage::Closed;
     let node = db.node().id();
     let row = with![
         flow.lead,
         json(flow)?,
         flow.facts.number.as_ref().map(PhoneKey::as_str),
         due.map(nanoseconds),
-        // A closed flow may still have legs to end.
-        due.is_some() || stage != Stage::Closed,
+        open,
         nanoseconds(flow.facts.t1),
         word(stage),
         flow.facts.source.0.as_str(),
         flow.facts.rooftop.0.as_str(),
         node,
     ];
-    db.write(sql, row)
+    db.write(sql, row)?;
+    match open {
+        true => Ok(()),
+        false => db.write(SAVE_FIGURES, figures(flow)?),
+    }
+}
+
+/// What [`SAVE_FIGURES`] writes of a flow.
+pub(super) fn figures(flow: &Flow) -> Answer<Vec<Value>> {
+    let figures = json(&LeadFigures::alone(flow))?;
+    Ok(with![nanoseconds(flow.facts.t1), flow.lead, figures])
 }
 
 /// The rows of these phones; one without a row is as new.
