@@ -175,7 +175,7 @@ impl Full {
     async fn lists(&self, runs: usize) -> Vec<Row> {
         let leads = &self.filled.names;
         let since = now() - jiff::SignedDuration::from_hours(24 * 300);
-        let rooftop = || Some(RooftopId("t150".to_owned()));
+        let rooftop = || Some(RooftopId("g150".to_owned()));
         let source = |name: &str| Some(SourceId(name.to_owned()));
         let all = Filter::default;
         let asked = [

@@ -115,7 +115,7 @@ impl Fill<'_> {
         let mut leads: Vec<_> = (0..leads)
             .map(|_| {
                 let nth = rng.usize(..moulds.len());
-                let later_ms = -ago_ms - rng.i64(..spread_ms);
+                let later_ms = -ago_ms - rng.i64(0..spread_ms);
                 (nth, moulds[nth].t1_ms + later_ms, later_ms)
             })
             .collect();
@@ -269,7 +269,7 @@ fn lead_row(
 fn flow_row(mould: &Mould, cast: &Cast<'_>) -> Vec<Cell> {
     let at = |ms: i64| nanoseconds(ms + cast.later_ms);
     let number = mould.number.as_ref().map(|_| cast.number.to_owned());
-    let rooftop = format!("t{}", cast.rooftop);
+    let rooftop = format!("g{}", cast.rooftop);
     cells![
         cast.lead,
         mould.timeline.len() as i64,
@@ -287,7 +287,7 @@ fn flow_row(mould: &Mould, cast: &Cast<'_>) -> Vec<Cell> {
 
 fn message_row(cast: &Cast<'_>, count: usize, at_ms: i64) -> Vec<Cell> {
     let words = "Garage Peeters: wij probeerden u te bellen over uw vraag. Bel ons gerust terug.";
-    let (rooftop, sid) = (format!("t{}", cast.rooftop), format!("SM{count:032x}"));
+    let (rooftop, sid) = (format!("g{}", cast.rooftop), format!("SM{count:032x}"));
     let (id, at) = (count as i64, nanoseconds(at_ms));
     cells![
         id,

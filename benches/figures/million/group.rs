@@ -64,7 +64,7 @@ fn rotation() -> String {
         }
         text += &person(&format!("o{rooftop}"), rooftop, 99);
         text += &format!(
-            "[[rooftop]]\nid = \"t{rooftop}\"\nname = \"Garage Peeters {rooftop}\"\ncarrier = \"main\"\n\
+            "[[rooftop]]\nid = \"g{rooftop}\"\nname = \"Garage Peeters {rooftop}\"\ncarrier = \"main\"\n\
              caller_id = \"+3292{rooftop:06}\"\nhours = \"Mo-Fr 09:00-18:30; Sa 10:00-17:00; PH off\"\n\
              reps = {ids:?}\nowner = [\"o{rooftop}\"]\n"
         );
@@ -81,7 +81,7 @@ fn person(id: &str, rooftop: usize, rep: usize) -> String {
 
 fn source(rooftop: usize, way: usize) -> String {
     format!(
-        "[[source]]\nid = \"s{rooftop}-{way}\"\nformat = \"json\"\nrooftop = \"t{rooftop}\"\n\
+        "[[source]]\nid = \"s{rooftop}-{way}\"\nformat = \"json\"\nrooftop = \"g{rooftop}\"\n\
          auth = {{ scheme = \"sha256\", header = \"X-Signature-256\", secret = {{ env = \"SOURCE_SECRET\" }} }}\n"
     )
 }

@@ -66,7 +66,7 @@ pub(crate) fn play(
     let mut lives: Vec<Twice> = Vec::new();
     for (nth, at) in at.into_iter().enumerate() {
         // Whom it joins is any lead that came before.
-        let joins = nth > 0 && rng.u8(..100) < 3;
+        let joins = nth > 0 && rng.u8(..100) < 5;
         let arrival = arrival(nth, at, rng);
         lives.push(if joins {
             joined(&arrival, at, rules, key)
@@ -117,7 +117,7 @@ fn arrival(nth: usize, at: Timestamp, rng: &mut fastrand::Rng) -> Arrival {
     Arrival {
         lead: LeadId(Uuid::from_u128(nth as u128 + 1)),
         source: SourceId("s0-0".to_owned()),
-        rooftop: RooftopId("t0".to_owned()),
+        rooftop: RooftopId("g0".to_owned()),
         told: (rng.u8(..200) > 0).then_some(told),
         over_rate: false,
         unproven: false,
@@ -300,10 +300,10 @@ impl Play<'_> {
         let rings_ms = self.rng.i64(1_500..4_000);
         self.progress(rings_ms, leg, Phase::Ringing);
         let fate = self.rng.u8(..100);
-        if fate >= 55 {
+        if fate >= 85 {
             let (end, in_ms) = match fate {
-                55..60 => (End::Busy, 500),
-                60..70 => (End::Rejected, 6_000),
+                85..88 => (End::Busy, 500),
+                88..91 => (End::Rejected, 6_000),
                 _ => (End::NoAnswer, 21_000),
             };
             return self.progress(rings_ms + in_ms, leg, Phase::Ended(end));
@@ -312,9 +312,9 @@ impl Play<'_> {
         self.progress(up_ms, leg, Phase::Answered);
         let key_ms = up_ms + self.rng.i64(3_000..7_000);
         let key = match fate {
-            0..44 => '1',
-            44..49 => '2',
-            49..50 => '9',
+            0..77 => '1',
+            77..80 => '2',
+            80..81 => '9',
             _ => return self.progress(key_ms, leg, over(5)),
         };
         self.later(key_ms, Next::Presses(leg, Some(key)));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadbridge::flow::shown::Stage;
 use leadbridge::flow::{Outcome, word};
 use leadbridge::lead::Lead;
@@ -132,7 +132,7 @@ struct Gaps<'a> {
 impl<'a> Gaps<'a> {
     fn of(life: &Life, customer: &'a PhoneKey, people: &'a People) -> Self {
         let mut names = BTreeMap::from([
-            ("t0", Piece::Rooftop),
+            ("g0", Piece::Rooftop),
             ("s0-0", Piece::Source),
             (customer.as_str(), Piece::Number),
         ]);
@@ -180,8 +180,12 @@ impl<'a> Gaps<'a> {
     }
 }
 
+/// A moment of our days: those at either end of time stand for never.
 fn time(part: &str) -> Option<Timestamp> {
-    part.ends_with('Z').then(|| part.parse().ok()).flatten()
+    let at: Timestamp = part.ends_with('Z').then(|| part.parse().ok()).flatten()?;
+    let days = SignedDuration::from_hours(24 * 365 * 200);
+    let ours = Timestamp::UNIX_EPOCH..Timestamp::UNIX_EPOCH + days;
+    ours.contains(&at).then_some(at)
 }
 
 fn add(pieces: &mut Vec<Piece>, text: &str) {
@@ -200,7 +204,7 @@ impl Text {
                 Piece::Plain(plain) => text.push_str(plain),
                 Piece::Time(ms) => write!(text, "{}", at(ms + cast.later_ms)).unwrap(),
                 Piece::Lead => text.push_str(cast.lead),
-                Piece::Rooftop => write!(text, "t{}", cast.rooftop).unwrap(),
+                Piece::Rooftop => write!(text, "g{}", cast.rooftop).unwrap(),
                 Piece::Source => text.push_str(cast.source),
                 Piece::Number => text.push_str(cast.number),
                 Piece::Rep(rep) => text.push_str(&cast.people.names[cast.rooftop][*rep]),
