@@ -6,6 +6,8 @@
 //!     cargo bench                      all of it, in a few minutes
 //!     cargo bench -- --quick           the same with few samples
 //!     cargo bench -- speed burst       only these cases
+//!     LEADBRIDGE_MILLION=100000 cargo bench -- million
+//!                                      with so many leads; a million take an hour and 10 GB of disk on two cores
 #![allow(
     clippy::unwrap_used,
     reason = "what can't be measured has no figure: the run ends there"
@@ -17,6 +19,7 @@ mod burst;
 mod carrier;
 mod daemon;
 mod floor;
+mod million;
 mod open;
 mod pbx;
 mod postgres;
@@ -26,6 +29,10 @@ mod speed;
 mod sustained;
 mod table;
 mod wire;
+
+#[allow(dead_code, reason = "the tests of several nodes use the rest of it")]
+#[path = "../../tests/postgres/server.rs"]
+mod server;
 
 use table::Row;
 
@@ -62,6 +69,8 @@ enum Case {
     Pbx,
     /// A lead's way to the carrier, and steps of several nodes, on PostgreSQL.
     Postgres,
+    /// Lists, reports and start-up with a million leads, on both stores.
+    Million,
 }
 
 /// How much is measured.
@@ -111,6 +120,7 @@ async fn measure(options: Options) -> Vec<Row> {
             Case::Burst => burst::rows(extent).await,
             Case::Pbx => pbx_rows(extent).await,
             Case::Postgres => postgres::rows(extent).await,
+            Case::Million => million::rows(extent),
         });
     }
     rows

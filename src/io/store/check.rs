@@ -15,7 +15,7 @@ use crate::flow::Flow;
 mod columns;
 
 /// Rows that name a lead which is not there; the question tells how many, and one of them.
-const RELATIONS: [(&str, &str); 7] = [
+const RELATIONS: [(&str, &str); 8] = [
     (
         "leads have no flow, so that nothing ever happens to them",
         "SELECT count(*), min(id) FROM lead WHERE NOT EXISTS (SELECT 1 FROM flow WHERE flow.lead = lead.id)",
@@ -40,6 +40,10 @@ const RELATIONS: [(&str, &str); 7] = [
         "messages are of no lead",
         "SELECT count(*), min(lead) FROM message WHERE lead IS NOT NULL \
          AND NOT EXISTS (SELECT 1 FROM lead WHERE lead.id = message.lead)",
+    ),
+    (
+        "figures are of no lead",
+        "SELECT count(*), min(lead) FROM figures WHERE NOT EXISTS (SELECT 1 FROM flow WHERE flow.lead = figures.lead)",
     ),
     (
         "conversions are of no lead",

@@ -154,5 +154,6 @@ fn delete(db: &mut Db<'_>, flow: &Flow) -> Answer<()> {
     ] {
         db.write(sql, with![flow.lead])?;
     }
-    Ok(())
+    let sql = "DELETE FROM figures WHERE t1 = $1 AND lead = $2";
+    db.write(sql, with![nanoseconds(flow.facts.t1), flow.lead])
 }

@@ -19,6 +19,7 @@ use crate::flow::shown::Stage;
 use crate::flow::{Command, Entry, Event, Flow, word};
 use crate::lead::Lead;
 use crate::phone::{PhoneKey, PhoneNumber};
+use crate::report::LeadFigures;
 
 const FLOW: &str = "SELECT flow FROM flow WHERE lead = $1 FOR UPDATE";
 const FLOW_DUE: &str = "SELECT flow FROM flow WHERE lead = $1 AND due <= $2 FOR UPDATE SKIP LOCKED";
@@ -37,6 +38,11 @@ const OF_SOURCE: &str = "SELECT id FROM lead WHERE source = $1 AND source_id = $
 const TOLD: &str = "SELECT told, phone FROM lead WHERE id = $1";
 const DELETE_ITEM: &str = "DELETE FROM outbox WHERE id = $1 AND node = $2";
 const IN_HAND: &str = "SELECT id FROM outbox WHERE id = $1 AND node = $2 FOR UPDATE";
+
+/// Keeps what the figures need of a flow that is over.
+pub(super) const SAVE_FIGURES: &str = "INSERT INTO figures (t1, lead, joined_to, figures_row) \
+    VALUES ($1, $2, (SELECT joined_to FROM lead WHERE id = $2), $3) \
+    ON CONFLICT (t1, lead) DO UPDATE SET figures_row = excluded.figures_row";
 
 /// A flow with all that is read along with it, to be changed.
 pub(super) struct Opened {
@@ -114,22 +120,35 @@ pub(super) fn save_flow(db: &mut Db<'_>, flow: &Flow) -> Answer<()> {
     let mut row = with![flow.lead, json(flow)?];
     row.extend(searched(flow));
     row.push(db.node().id().into());
-    db.write(sql, row)
+    db.write(sql, row)?;
+    match is_open(flow) {
+        true => Ok(()),
+        false => db.write(SAVE_FIGURES, figures(flow)?),
+    }
 }
 
 /// What the columns from `number` to `rooftop` repeat of a flow, to be searched.
 pub(super) fn searched(flow: &Flow) -> Vec<Value> {
-    let (due, stage) = (flow.deadline(), flow.stage());
     with![
         flow.facts.number.as_ref().map(PhoneKey::as_str),
-        due.map(nanoseconds),
-        // A closed flow may still have legs to end.
-        due.is_some() || stage != Stage::Closed,
+        flow.deadline().map(nanoseconds),
+        is_open(flow),
         nanoseconds(flow.facts.t1),
-        word(stage),
+        word(flow.stage()),
         flow.facts.source.0.as_str(),
         flow.facts.rooftop.0.as_str(),
     ]
+}
+
+/// Whether anything can still happen to a flow: a closed one may have legs to end.
+fn is_open(flow: &Flow) -> bool {
+    flow.deadline().is_some() || flow.stage() != Stage::Closed
+}
+
+/// What [`SAVE_FIGURES`] writes of a flow.
+pub(super) fn figures(flow: &Flow) -> Answer<Vec<Value>> {
+    let figures = json(&LeadFigures::alone(flow))?;
+    Ok(with![nanoseconds(flow.facts.t1), flow.lead, figures])
 }
 
 /// The rows of these phones; one without a row is as new.

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use super::db::{Row, Value};
 use super::error::{Answer, StoreError};
 use super::meta;
+use super::rows;
 use super::tables::{self, SCHEMA};
 use crate::phone::HashKey;
 
@@ -207,8 +208,18 @@ fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {
     making.execute_batch(aside)?;
     making.execute_batch(&tables::in_sqlite())?;
     making.execute_batch(fill)?;
+    fill_figures(&making)?;
     making.pragma_update(None, "user_version", SCHEMA)?;
     Ok(making.commit()?)
+}
+
+/// Schema 2 kept no figures beside its flows.
+fn fill_figures(making: &Connection) -> Result<(), StoreError> {
+    let over = "SELECT flow FROM flow WHERE open = 0";
+    each(making, over, &[], &mut |row| {
+        let flow = rows::from_json(row.text(0)?, "a flow")?;
+        change(making, rows::SAVE_FIGURES, &rows::figures(&flow)?).map(|_| ())
+    })
 }
 
 /// The store's secret.
