@@ -25,7 +25,7 @@ pub(super) async fn run(engine: Engine, kept: Retention) {
     while !kept.is_endless() {
         looks.tick().await;
         if let Err(error) = look(&engine, &kept).await {
-            warn!(%error, "what grew old can't be pruned; trying again in an hour");
+            warn!(%error, "what grew old can't be pruned; trying again later");
         }
     }
 }
@@ -52,17 +52,19 @@ async fn prune(
     days: u32,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
+    if days == 0 {
+        return Ok(0);
+    }
     let (before, mut pruned, mut after) = (days_before(now, days), 0, None);
-    while days > 0 {
+    loop {
         let step = engine.store.prune(what, before, after).await?;
         pruned += step.leads;
         if step.next.is_none() {
-            break;
+            return Ok(pruned);
         }
         after = step.next;
         sleep(PAUSE).await;
     }
-    Ok(pruned)
 }
 
 fn days_before(now: Timestamp, days: u32) -> Timestamp {
