@@ -85,7 +85,11 @@ async fn nothing_is_overwritten_and_nothing_half_is_left() {
 async fn what_was_erased_is_not_in_a_later_copy() {
     let place = Place::file();
     let house = House::with_leads(&place).await;
-    house.store.erase(vec![lead(1), lead(2)]).await.unwrap();
+    house
+        .store
+        .erase(vec![lead(1), lead(2), lead(3)])
+        .await
+        .unwrap();
     let file = beside(&place.path(), "copy.db");
     Store::back_up(&place.path(), &file).unwrap();
     let bytes = std::fs::read(&file).unwrap();
