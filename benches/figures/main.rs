@@ -6,6 +6,8 @@
 //!     cargo bench                      all of it, in a few minutes
 //!     cargo bench -- --quick           the same with few samples
 //!     cargo bench -- speed burst       only these cases
+//!     LEADBRIDGE_MILLION=100000 cargo bench -- million
+//!                                      with so many leads; a million take an hour and 10 GB of disk on two cores
 #![allow(
     clippy::unwrap_used,
     reason = "what can't be measured has no figure: the run ends there"
@@ -17,14 +19,20 @@ mod burst;
 mod carrier;
 mod daemon;
 mod floor;
+mod million;
 mod open;
 mod pbx;
+mod postgres;
 mod relay;
 mod sender;
 mod speed;
 mod sustained;
 mod table;
 mod wire;
+
+#[allow(dead_code, reason = "the tests of several nodes use the rest of it")]
+#[path = "../../tests/postgres/server.rs"]
+mod server;
 
 use table::Row;
 
@@ -42,6 +50,9 @@ struct Options {
     /// Be the relay between this address and this carrier.
     #[arg(long, hide = true, num_args = 2)]
     relay: Option<Vec<String>>,
+    /// Be a node on this database: its number, whether phones are shared, for how many seconds.
+    #[arg(long, hide = true, num_args = 4)]
+    node: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -56,6 +67,10 @@ enum Case {
     Burst,
     /// A lead's way to a phone on a real Asterisk.
     Pbx,
+    /// A lead's way to the carrier, and steps of several nodes, on PostgreSQL.
+    Postgres,
+    /// Lists, reports and start-up with a million leads, on both stores.
+    Million,
 }
 
 /// How much is measured.
@@ -81,6 +96,9 @@ async fn main() {
     if let Some([listen, carrier]) = options.relay.as_deref() {
         return relay::serve(listen, carrier).await;
     }
+    if let Some([database, number, shared, seconds]) = options.node.as_deref() {
+        return postgres::node::serve([database, number, shared, seconds]).await;
+    }
     // On a worker like everything else: the first task of a runtime is woken another way.
     let rows = tokio::spawn(measure(options)).await.unwrap();
     println!("\n{}", table::table(&rows));
@@ -101,6 +119,8 @@ async fn measure(options: Options) -> Vec<Row> {
             Case::Open => open::rows(extent).await,
             Case::Burst => burst::rows(extent).await,
             Case::Pbx => pbx_rows(extent).await,
+            Case::Postgres => postgres::rows(extent).await,
+            Case::Million => million::rows(extent),
         });
     }
     rows

@@ -98,7 +98,7 @@ pub struct ShownEntry {
 }
 
 /// The speeds of a lead, `None` when a mark is not reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Speeds {
     /// t3 - t1, or t2 - t1 where no ringing was reported.
     pub time_to_ring_ms: Option<i64>,

@@ -27,7 +27,7 @@ pub use findings::Checked;
 pub use pbx::Pbx;
 pub use report::{Report, Severity};
 pub use secret::{Environment, Uses};
-pub use settings::{Email, Files, Guard, Notice, Server, Settings, Store};
+pub use settings::{Email, Files, Guard, Notice, Retention, Server, Settings, Store};
 
 /// What the name of a file ends in that keeps an edit beside it, which lost against another node's.
 pub(crate) const ASIDE: &str = ".mine";

@@ -23,6 +23,7 @@ use crate::io::due::Look;
 use crate::io::engine::{Engine, Parts};
 use crate::io::metrics::Metrics;
 use crate::io::notice::{CannotMail, Post};
+use crate::io::retention;
 use crate::io::rules::Rulebook;
 use crate::io::speech::Speech;
 use crate::io::store::{LEASE, Store, StoreError};
@@ -124,6 +125,7 @@ impl Daemon {
         self.engine.recover().await.map_err(std::io::Error::other)?;
         let router = pages(web::router(self.engine.clone(), &self.settings.server));
         let engine = self.engine.clone();
+        let pruning = tokio::spawn(retention::run(engine.clone(), self.settings.retention));
         let mut running = tokio::spawn(self.engine.run());
         let served = tokio::select! {
             served = web::serve(listener, router, shutdown) => served,
@@ -131,6 +133,7 @@ impl Daemon {
             _ = &mut running => Err(std::io::Error::other("what is due is no longer run")),
         };
         running.abort();
+        pruning.abort();
         if let Err(error) = engine.store.leave().await {
             warn!(%error, "the other nodes take over once the lease of this one is over");
         }

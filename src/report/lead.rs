@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::OpenTimes;
 use crate::flow::shown::Speeds;
@@ -10,9 +11,12 @@ use crate::flow::{Attempt, AttemptResult, Closed, Flow, Kind};
 use crate::lead::HeldReason;
 use crate::rotation::{RepId, RooftopId, SourceId};
 
-/// One lead as the figures see it.
-#[derive(Clone, Debug, PartialEq)]
+/// One lead as the figures see it. It is kept without what is known only when they are asked for: whom it joined, the
+/// business clock, and whether it became a customer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LeadFigures {
+    /// When it came in.
+    pub t1: Timestamp,
     /// Where it came from.
     pub source: SourceId,
     /// Where it went.
@@ -20,6 +24,7 @@ pub struct LeadFigures {
     /// A test: left out of all figures.
     pub test: bool,
     /// It joined another lead and counts with that one's outcome.
+    #[serde(skip)]
     pub joined: bool,
     /// How it ended, or how the one it joined did; `None`: not over.
     pub closed: Option<Closed>,
@@ -36,13 +41,15 @@ pub struct LeadFigures {
     /// By the wall clock.
     pub wall: Speeds,
     /// By the rooftop's clock, as far as its hours are known.
+    #[serde(skip)]
     pub business: Speeds,
     /// It became a customer, says the dealer's system.
+    #[serde(skip)]
     pub converted: bool,
 }
 
 /// One ring of a rep.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ring {
     /// Whose phone.
     pub rep: RepId,
@@ -62,32 +69,53 @@ impl LeadFigures {
         converted: bool,
         open: &mut OpenTimes<'_>,
     ) -> LeadFigures {
+        let mut figures = LeadFigures::alone(flow);
+        if let Some(other) = joined_to {
+            figures.counts_with(other.outcome().cloned());
+        }
+        figures.converted = converted;
+        figures.by_the_clock_of_its_rooftop(open);
+        figures
+    }
+
+    /// What its flow alone tells.
+    pub fn alone(flow: &Flow) -> LeadFigures {
         let facts = &flow.facts;
-        let marks = flow.marks();
-        let wall = marks.speeds();
-        let mut business = |wall_ms: Option<i64>| {
-            let to = later(facts.t1, wall_ms?)?;
-            open.elapsed_ms(&facts.rooftop, facts.t1, to)
-        };
         LeadFigures {
+            t1: facts.t1,
             source: facts.source.clone(),
             rooftop: facts.rooftop.clone(),
             test: facts.kind != Kind::Real,
-            joined: joined_to.is_some(),
-            closed: joined_to.unwrap_or(flow).outcome().cloned(),
+            joined: false,
+            closed: flow.outcome().cloned(),
             rings: flow.attempts.iter().map(ring).collect(),
             nines: flow.noted.nines.clone(),
             held: flow.noted.held.clone(),
             is_held: flow.held_reason().is_some(),
             in_line_ms: flow.noted.in_line_ms,
-            business: Speeds {
-                time_to_ring_ms: business(wall.time_to_ring_ms),
-                time_to_accept_ms: business(wall.time_to_accept_ms),
-                time_to_connect_ms: business(wall.time_to_connect_ms),
-            },
-            wall,
-            converted,
+            wall: flow.marks().speeds(),
+            business: Speeds::default(),
+            converted: false,
         }
+    }
+
+    /// It joined another lead, which ended so.
+    pub fn counts_with(&mut self, closed: Option<Closed>) {
+        self.joined = true;
+        self.closed = closed;
+    }
+
+    /// How fast it was by the hours now in force.
+    pub fn by_the_clock_of_its_rooftop(&mut self, open: &mut OpenTimes<'_>) {
+        let mut business = |wall_ms: Option<i64>| {
+            let to = later(self.t1, wall_ms?)?;
+            open.elapsed_ms(&self.rooftop, self.t1, to)
+        };
+        self.business = Speeds {
+            time_to_ring_ms: business(self.wall.time_to_ring_ms),
+            time_to_accept_ms: business(self.wall.time_to_accept_ms),
+            time_to_connect_ms: business(self.wall.time_to_connect_ms),
+        };
     }
 
     /// Whose phones were rung, or could not be, each once; a ring that never left is nobody's.

@@ -1,25 +1,31 @@
 //! What the figures and the board ask, and what the dealer's own system tells: which leads became customers.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use leadbridge_providers::LeadId;
+use serde::Deserialize;
 
 use super::Store;
-use super::db::{Db, with};
+use super::db::{Db, Row, with};
 use super::error::{Answer, StoreError};
-use super::reads::{Reads, Record, record};
+use super::reads::{Reads, Record, records};
 use super::rows::{self, from_json, lead_id, nanoseconds};
 use crate::flow::shown::Stage;
-use crate::flow::{Flow, Outcome, word};
+use crate::flow::{Flow, Outcome, State, word};
 use crate::report::{By, Draft, LeadFigures, OpenTimes, Period, Report};
 use crate::rotation::Rules;
 
-/// The leads of a period by the index on t1, so that no other row is read; of a joined one also the flow that it counts
-/// with.
-const OF_PERIOD: &str = "SELECT flow.flow, conversion.lead, lead.joined_to FROM flow \
-    LEFT JOIN conversion ON conversion.lead = flow.lead JOIN lead ON lead.id = flow.lead \
-    WHERE flow.t1 >= $1 AND flow.t1 < $2";
+/// The leads of a period that are over, with the flow that a joined one counts with.
+const OVER: &str = "SELECT figures_row, conversion.lead, flow.flow, figures.lead FROM figures \
+    LEFT JOIN conversion ON conversion.lead = figures.lead LEFT JOIN flow ON flow.lead = figures.joined_to \
+    WHERE figures.t1 >= $1 AND figures.t1 < $2";
+/// Those that are open. The plus keeps the databases from reading all that came in then: few are open.
+const OPEN: &str = "SELECT flow.flow, conversion.lead, other.flow, flow.lead FROM flow \
+    LEFT JOIN conversion ON conversion.lead = flow.lead LEFT JOIN lead ON lead.id = flow.lead \
+    LEFT JOIN flow AS other ON other.lead = lead.joined_to \
+    WHERE flow.open = 1 AND +flow.t1 >= $1 AND +flow.t1 < $2";
 
 impl Store {
     /// The dealer's system says whether a lead became a customer. `false`: there is no such lead.
@@ -77,42 +83,72 @@ async fn converted(db: &mut Db<'_>, lead: LeadId) -> Answer<bool> {
     Ok(db.ask_one(sql, with![lead]).await?.is_some())
 }
 
+/// Whatever is over and opens again, or the other way round, while this is asked is counted once: what was found open
+/// first is not counted as over.
 async fn report(db: &mut Db<'_>, by: By, period: &Period, rules: &Rules) -> Answer<Report> {
     let mut open = OpenTimes::new(rules, period.starts, period.ends);
     let mut draft = Draft::new(by);
-    let mut joined = Vec::new();
+    let mut counted = HashSet::new();
     let range = with![nanoseconds(period.starts), nanoseconds(period.ends)];
-    db.each(OF_PERIOD, range, |row| {
+    db.each(OPEN, range.clone(), |row| {
         let flow: Flow = from_json(row.text(0)?, "a flow")?;
-        let converted = row.text_or_null(1)?.is_some();
-        match row.text_or_null(2)?.filter(|_| is_joined(&flow)) {
-            Some(_) => joined.push((flow, converted, lead_id(&row, 2)?)),
-            None => draft.add(&LeadFigures::of(&flow, None, converted, &mut open)),
-        }
+        count(&mut draft, LeadFigures::alone(&flow), &row, &mut open)?;
+        counted.insert(row.text(3)?.to_owned());
         Ok(())
     })
     .await?;
-    for (flow, converted, to) in joined {
-        let to = rows::flow(db, to).await?;
-        draft.add(&LeadFigures::of(&flow, to.as_ref(), converted, &mut open));
-    }
+    db.each(OVER, range, |row| {
+        if counted.contains(row.text(3)?) {
+            return Ok(());
+        }
+        let figures = from_json(row.text(0)?, "the figures of a lead")?;
+        count(&mut draft, figures, &row, &mut open)
+    })
+    .await?;
     Ok(draft.finish(period.clone(), rules.measure.target_percent))
 }
 
-fn is_joined(flow: &Flow) -> bool {
+/// Counts a lead, with what its row tells besides: whether it became a customer, and the flow of the lead it joined.
+fn count(
+    draft: &mut Draft,
+    mut figures: LeadFigures,
+    row: &Row,
+    open: &mut OpenTimes<'_>,
+) -> Answer<()> {
+    figures.converted = row.text_or_null(1)?.is_some();
+    if let Some(other) = row.text_or_null(2)?.filter(|_| is_joined(&figures)) {
+        let Ended { state } = from_json(other, "a flow")?;
+        figures.counts_with(match state {
+            State::Closed(closed) => Some(closed),
+            State::Held(_)
+            | State::Waiting { .. }
+            | State::Sleeping { .. }
+            | State::Round(_)
+            | State::Engaged(_) => None,
+        });
+    }
+    figures.by_the_clock_of_its_rooftop(open);
+    draft.add(&figures);
+    Ok(())
+}
+
+/// All that is read of a flow that another lead joined.
+#[derive(Deserialize)]
+struct Ended {
+    state: State,
+}
+
+fn is_joined(figures: &LeadFigures) -> bool {
     let joined = |closed: &crate::flow::Closed| closed.outcome == Outcome::Joined;
-    flow.outcome().is_some_and(joined)
+    figures.closed.as_ref().is_some_and(joined)
 }
 
 async fn board(db: &mut Db<'_>, limit: u32) -> Answer<Vec<Record>> {
     let sql = "SELECT lead FROM flow WHERE open = 1 AND stage = $1 ORDER BY lead DESC LIMIT $2";
-    let mut records = Vec::new();
-    for stage in Stage::OPEN {
-        for row in db.ask(sql, with![word(stage), i64::from(limit)]).await? {
-            records.extend(record(db, lead_id(&row, 0)?).await?);
-        }
-    }
-    Ok(records)
+    let asked = Stage::OPEN.map(|stage| (sql, with![word(stage), i64::from(limit)]));
+    let found = db.ask_all(asked.into()).await?;
+    let leads: Answer<Vec<LeadId>> = found.iter().flatten().map(|row| lead_id(row, 0)).collect();
+    records(db, &leads?).await
 }
 
 #[cfg(test)]
@@ -130,9 +166,14 @@ mod tests {
             let details = statement.query_map([0, 1], |row| row.get::<_, String>(3));
             details.unwrap().map(Result::unwrap).collect::<Vec<_>>()
         };
-        let lines = plan(OF_PERIOD);
-        let searched = "SEARCH flow USING INDEX flow_listed (t1>? AND t1<?)";
-        assert_eq!(lines[0], searched, "{lines:?}");
-        assert!(lines.iter().all(|line| !line.contains("SCAN")), "{lines:?}");
+        for (sql, searched) in [
+            (OVER, "SEARCH figures USING PRIMARY KEY (t1>? AND t1<?)"),
+            (OPEN, "SCAN flow USING INDEX flow_open"),
+        ] {
+            let lines = plan(sql);
+            assert_eq!(lines[0], searched, "{lines:?}");
+            let rest = &lines[1..];
+            assert!(rest.iter().all(|line| !line.contains("SCAN")), "{lines:?}");
+        }
     }
 }

@@ -26,6 +26,29 @@ use crate::rotation::{RooftopId, SourceId};
 /// So many questions are answered at the same time.
 const AT_ONCE: usize = 4;
 
+const FLOW: &str = "SELECT flow FROM flow WHERE lead = $1";
+const TOLD: &str = "SELECT told, phone, source_id, joined_to FROM lead WHERE id = $1";
+const TIMELINE: &str = "SELECT entries FROM timeline WHERE lead = $1 ORDER BY seq";
+
+/// A page of the list. What is not asked for is NULL; by which index the rows are met is told by `$by`, because a plan
+/// that is made once for all values can't depend on them.
+macro_rules! list {
+    ($by:literal) => {
+        concat!(
+            "SELECT lead FROM flow WHERE (t1, lead) < ($1, $2) AND t1 >= $3 ",
+            "AND (CAST($4 AS TEXT) IS NULL OR stage = $4) ",
+            "AND (CAST($5 AS TEXT) IS NULL OR source = $5) ",
+            "AND (CAST($6 AS TEXT) IS NULL OR rooftop = $6) ",
+            $by,
+            "ORDER BY t1 DESC, lead DESC LIMIT $7"
+        )
+    };
+}
+const LIST: &str = list!("");
+const LIST_OPEN: &str = list!("AND open = 1 AND stage = $4 ");
+const LIST_SOURCE: &str = list!("AND source = $5 ");
+const LIST_ROOFTOP: &str = list!("AND rooftop = $6 ");
+
 /// The questions that can be asked of a store.
 #[derive(Clone, Debug)]
 pub struct Reads(Source);
@@ -274,24 +297,28 @@ pub(super) async fn phones_due(db: &mut Db<'_>, now: Timestamp) -> Answer<Vec<Ph
 }
 
 pub(super) async fn record(db: &mut Db<'_>, lead: LeadId) -> Answer<Option<Record>> {
-    let asked = vec![
-        ("SELECT flow FROM flow WHERE lead = $1", with![lead]),
-        (
-            "SELECT told, phone, source_id, joined_to FROM lead WHERE id = $1",
-            with![lead],
-        ),
-        (
-            "SELECT entries FROM timeline WHERE lead = $1 ORDER BY seq",
-            with![lead],
-        ),
-    ];
-    let mut found = db.ask_all(asked).await?.into_iter();
-    let mut next = || found.next().unwrap_or_default();
-    let (flow, told, timeline) = (next(), next(), next());
-    let Some(flow) = flow.first() else {
-        return Ok(None);
-    };
-    let told = told.first();
+    Ok(records(db, &[lead]).await?.pop())
+}
+
+/// All that is kept of these leads; one that is not there is left out.
+pub(super) async fn records(db: &mut Db<'_>, leads: &[LeadId]) -> Answer<Vec<Record>> {
+    let asked = leads
+        .iter()
+        .flat_map(|lead| [FLOW, TOLD, TIMELINE].map(|sql| (sql, with![*lead])));
+    let found = db.ask_all(asked.collect()).await?;
+    let mut records = Vec::new();
+    for found in found.chunks(3) {
+        let [flow, told, timeline] = found else {
+            continue;
+        };
+        if let Some(flow) = flow.first() {
+            records.push(read(flow, told.first(), timeline)?);
+        }
+    }
+    Ok(records)
+}
+
+fn read(flow: &Row, told: Option<&Row>, timeline: &[Row]) -> Answer<Record> {
     let (source_id, joined_to) = match told {
         Some(row) => (row.text_or_null(2)?, row.text_or_null(3)?),
         None => (None, None),
@@ -300,18 +327,18 @@ pub(super) async fn record(db: &mut Db<'_>, lead: LeadId) -> Answer<Option<Recor
     let source_id = source_id.map(ToOwned::to_owned);
     let (told, phone) = rows::told_of(told)?;
     let mut lines = Vec::new();
-    for row in &timeline {
+    for row in timeline {
         let entries: Vec<Entry> = from_json(row.text(0)?, "a line of a timeline")?;
         lines.extend(entries);
     }
-    Ok(Some(Record {
+    Ok(Record {
         flow: from_json(flow.text(0)?, "a flow")?,
         told,
         phone,
         source_id,
         joined_to: joined_to.transpose()?,
         timeline: lines,
-    }))
+    })
 }
 
 async fn raw(db: &mut Db<'_>, lead: LeadId) -> Answer<Option<Raw>> {
@@ -331,31 +358,51 @@ async fn list(
     after: Option<LeadId>,
     limit: usize,
 ) -> Answer<Page> {
-    let sql = "SELECT lead FROM flow WHERE (CAST($1 AS TEXT) IS NULL OR stage = $1) \
-               AND (CAST($2 AS TEXT) IS NULL OR source = $2) \
-               AND (CAST($3 AS TEXT) IS NULL OR rooftop = $3) \
-               AND (CAST($4 AS BIGINT) IS NULL OR t1 >= $4) \
-               AND (CAST($5 AS TEXT) IS NULL OR (t1, lead) < (SELECT t1, lead FROM flow WHERE lead = $5)) \
-               ORDER BY t1 DESC, lead DESC LIMIT $6";
+    let Some((before, behind)) = place(db, after).await? else {
+        return Ok(Page {
+            leads: Vec::new(),
+            next: None,
+        });
+    };
     // One more than asked for tells whether there is a next page.
     let more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let asked = with![
+        before,
+        behind,
+        filter.since.map_or(i64::MIN, nanoseconds),
         filter.state.map(word),
         filter.source.as_ref().map(|source| source.0.as_str()),
         filter.rooftop.as_ref().map(|rooftop| rooftop.0.as_str()),
-        filter.since.map(nanoseconds),
-        after,
         more,
     ];
-    let mut found = leads(db, sql, asked).await?;
+    let mut found = leads(db, listing(filter), asked).await?;
     let is_last = found.len() <= limit;
     found.truncate(limit);
     let next = found.last().copied().filter(|_| !is_last);
-    let mut leads = Vec::new();
-    for lead in found {
-        leads.extend(record(db, lead).await?);
-    }
+    let leads = records(db, &found).await?;
     Ok(Page { leads, next })
+}
+
+/// The statement that meets the fewest rows: few leads are open, and a source has one rooftop.
+fn listing(filter: &Filter) -> &'static str {
+    match filter.state {
+        Some(stage) if stage != Stage::Closed => LIST_OPEN,
+        _ if filter.source.is_some() => LIST_SOURCE,
+        _ if filter.rooftop.is_some() => LIST_ROOFTOP,
+        _ => LIST,
+    }
+}
+
+/// Where a page begins, by the time and name of the lead before. `None`: that lead is not there.
+async fn place(db: &mut Db<'_>, after: Option<LeadId>) -> Answer<Option<(i64, String)>> {
+    let Some(after) = after else {
+        return Ok(Some((i64::MAX, String::new())));
+    };
+    let row = db
+        .ask_one("SELECT t1 FROM flow WHERE lead = $1", with![after])
+        .await?;
+    let t1 = row.map(|row| row.int(0)).transpose()?;
+    Ok(t1.map(|t1| (t1, after.to_string())))
 }
 
 async fn desk(db: &mut Db<'_>) -> Answer<Desk> {
