@@ -100,7 +100,10 @@ async fn a_phone_has_one_ring_at_a_time_however_many_nodes_decide() {
             phones.hear(stepped.effects, stepped.wakes);
         }
     }
-    assert!(phones.rung.len() > 3, "the phones rang for more than the first leads");
+    assert!(
+        phones.rung.len() > 3,
+        "the phones rang for more than the first leads"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
