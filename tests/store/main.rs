@@ -3,7 +3,7 @@
 //!
 //! A story stands in a list, and so is told on both databases. `house.rs` is the store of a story, `file.rs` is about
 //! SQLite alone, `migration.rs` about files of earlier releases, `server.rs` about the PostgreSQL of the tests,
-//! `opening.rs` and `nodes.rs` about what only several nodes can do (`link.rs` is a cable between), and `sequences.rs` holds both databases against
+//! `opening.rs` and `nodes.rs` about what only several nodes can do, and `sequences.rs` holds both databases against
 //! `model.rs`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -12,9 +12,6 @@ mod group;
 mod house;
 mod kept;
 mod lead_line;
-#[allow(dead_code, reason = "its own tests use more of it")]
-#[path = "../nodes/link.rs"]
-mod link;
 mod migration;
 mod model;
 mod nodes;
