@@ -18,6 +18,7 @@ use lead::LeadCommand;
 use plan::PlanOptions;
 use report::ReportOptions;
 use send::SendOptions;
+use store::StoreCommand;
 
 mod call_test;
 mod check;
@@ -32,6 +33,7 @@ mod report;
 mod schema;
 mod send;
 pub mod serve;
+mod store;
 mod table;
 
 /// Calls a car dealer group's customers back within seconds
@@ -84,6 +86,9 @@ enum Command {
     Lead(LeadCommand),
     /// Shows the figures of a period: how fast, how often, by whom, and what came of it
     Report(ReportOptions),
+    /// Copies, checks and backs up the store
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Prints the JSON Schema of a configuration file, for editors
     Schema {
         /// Which file
@@ -138,6 +143,7 @@ async fn answer(cli: Cli, out: &mut impl Write) -> Result<(), Failure> {
         Command::CallTest(options) => call_test::call_test(config, options, out).await,
         Command::Lead(command) => lead::lead(config, command, out).await,
         Command::Report(options) => report::report(config, options, out).await,
+        Command::Store(command) => store::store(config, command, out).await,
         Command::Schema { file } => Ok(schema::schema(file, out)?),
         Command::Completions { shell } => Ok(completions::completions(shell, out)?),
         Command::Man => Ok(man::man(out)?),

@@ -158,6 +158,13 @@ pub fn meet(arrival: &Arrival, rules: &Rules, key: &HashKey, now: Timestamp) -> 
     }
 }
 
+/// The number that an arrival is met with: it is known before the time is.
+pub fn number(arrival: &Arrival, rules: &Rules, key: &HashKey) -> Option<PhoneKey> {
+    meet(arrival, rules, key, Timestamp::UNIX_EPOCH)
+        .facts
+        .number
+}
+
 /// A test that a person of ours ordered: the rep it names is rung, and after key 1 the number it names, which must be
 /// one of the group (P10).
 fn meet_call_test(arrival: &Arrival, rules: &Rules, key: &HashKey, now: Timestamp) -> Met {

@@ -16,6 +16,8 @@ pub mod notice;
 pub mod outgoing;
 pub mod pbx;
 pub mod reload;
+mod retention;
+pub mod rules;
 pub mod speech;
 pub mod store;
 pub mod web;

@@ -27,6 +27,7 @@
 //! and performs the script step by step, with the sentences as `io/speech.rs` has them spoken. A phone that rings us is
 //! [`lead_line`]'s to tell whose lead it is.
 //! What people are told in writing is worded by [`message`] and leaves through `io/notice.rs`.
+//! Who is rung stands in files that people edit, at any node: `io/rules.rs` says which version of them is in force.
 //!
 //! # The layers
 //! Pure, and kept so by `tests/tidy.rs`: everything but [`io`], [`phones`] and [`cli`]. There is deliberately no trait

@@ -2,6 +2,7 @@
 //! its carrier.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -49,10 +50,20 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts one on an empty store and waits until it serves.
     pub(crate) async fn start(group: &Group, carrier: &str) -> Self {
+        Self::start_on("sqlite:leadbridge.db", group, carrier).await
+    }
+
+    /// The same, on the store at this address.
+    pub(crate) async fn start_on(store: &str, group: &Group, carrier: &str) -> Self {
         let (folder, address) = (folder(), free_address());
         for (name, text) in group.files(address, carrier) {
             fs::write(folder.path().join(name), text).unwrap();
         }
+        let mut settings = File::options()
+            .append(true)
+            .open(folder.path().join("leadbridge.toml"))
+            .unwrap();
+        writeln!(settings, "[store]\nurl = \"{store}\"").unwrap();
         fs::create_dir(folder.path().join("data")).unwrap();
         let child = spawn(&folder);
         let daemon = Self {

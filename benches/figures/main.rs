@@ -22,6 +22,7 @@ mod floor;
 mod million;
 mod open;
 mod pbx;
+mod postgres;
 mod relay;
 mod sender;
 mod speed;
@@ -49,6 +50,9 @@ struct Options {
     /// Be the relay between this address and this carrier.
     #[arg(long, hide = true, num_args = 2)]
     relay: Option<Vec<String>>,
+    /// Be a node on this database: its number, whether phones are shared, for how many seconds.
+    #[arg(long, hide = true, num_args = 4)]
+    node: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -63,6 +67,8 @@ enum Case {
     Burst,
     /// A lead's way to a phone on a real Asterisk.
     Pbx,
+    /// A lead's way to the carrier, and steps of several nodes, on PostgreSQL.
+    Postgres,
     /// Lists, reports and start-up with a million leads, on both stores.
     Million,
 }
@@ -90,6 +96,9 @@ async fn main() {
     if let Some([listen, carrier]) = options.relay.as_deref() {
         return relay::serve(listen, carrier).await;
     }
+    if let Some([database, number, shared, seconds]) = options.node.as_deref() {
+        return postgres::node::serve([database, number, shared, seconds]).await;
+    }
     // On a worker like everything else: the first task of a runtime is woken another way.
     let rows = tokio::spawn(measure(options)).await.unwrap();
     println!("\n{}", table::table(&rows));
@@ -110,6 +119,7 @@ async fn measure(options: Options) -> Vec<Row> {
             Case::Open => open::rows(extent).await,
             Case::Burst => burst::rows(extent).await,
             Case::Pbx => pbx_rows(extent).await,
+            Case::Postgres => postgres::rows(extent).await,
             Case::Million => million::rows(extent),
         });
     }

@@ -12,7 +12,7 @@ use crate::wire::Answer;
 use crate::{Extent, progress};
 
 /// A phone for each lead of a run.
-const GROUP: Group = Group {
+pub(crate) const GROUP: Group = Group {
     rooftops: 200,
     reps: 10,
     closed: 0,
@@ -22,11 +22,14 @@ const GROUP: Group = Group {
 const WARM_UP: usize = 100;
 
 pub(crate) async fn rows(extent: Extent) -> Vec<Row> {
-    let (runs, leads) = (extent.of(1, 5), extent.of(500, 1_100));
+    let (runs, leads) = self::extent(extent);
     let mut measured = Vec::new();
     for run in 1..=runs {
         progress(&format!("speed: run {run} of {runs}"));
-        measured.push(self::run(leads).await);
+        let carrier = Carrier::start().await;
+        let daemon = Daemon::start(&GROUP, &carrier.url()).await;
+        let floor = Floor::new(&carrier, &body(0)).await;
+        measured.push(self::run(leads, &carrier, &daemon, floor).await);
     }
     Row::of_times(
         &format!("lead to create-call at {PER_S} leads/s"),
@@ -37,10 +40,18 @@ pub(crate) async fn rows(extent: Extent) -> Vec<Row> {
     .into()
 }
 
-async fn run(leads: usize) -> (Times, Times) {
-    let carrier = Carrier::start().await;
-    let daemon = Daemon::start(&GROUP, &carrier.url()).await;
-    let floor = Floor::new(&carrier, &body(0)).await;
+/// How often is measured, and how many leads each time.
+pub(crate) fn extent(extent: Extent) -> (usize, usize) {
+    (extent.of(1, 5), extent.of(500, 1_100))
+}
+
+/// The times of so many leads on an empty store, and of their floor.
+pub(crate) async fn run(
+    leads: usize,
+    carrier: &Carrier,
+    daemon: &Daemon,
+    floor: Floor,
+) -> (Times, Times) {
     let requests = (0..leads)
         .map(|count| lead(count % GROUP.rooftops, count))
         .collect();

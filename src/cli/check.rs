@@ -8,7 +8,7 @@ use leadbridge_providers::Carrier;
 
 use super::group::NO_STORE;
 use super::{Failure, tell, tell_report};
-use crate::io::config::{self, CarrierSettings, Environment, Loaded};
+use crate::io::config::{self, CarrierSettings, Environment, Files, Loaded};
 use crate::io::daemon::{adapter, speech};
 use crate::rotation::{Rooftop, RooftopId};
 
@@ -22,11 +22,25 @@ use line::Line;
 pub(super) async fn check(config: &Path, live: bool, out: &mut impl Write) -> Result<(), Failure> {
     let loaded = config::load(config, &NO_STORE, &Environment::of_this_process())?;
     loaded.warnings.iter().for_each(tell_report);
+    tell_kept_aside(&loaded.settings.files);
     writeln!(out, "{} is good: {}", config.display(), counted(&loaded))?;
     if live {
         ask_carriers(&loaded, out).await?;
     }
     Ok(())
+}
+
+/// Edits that lost against another node's and wait for a person.
+fn tell_kept_aside(files: &Files) {
+    for path in [&files.rotation, &files.sources] {
+        let aside = format!("{}{}", path.display(), config::ASIDE);
+        if Path::new(&aside).exists() {
+            tell(&format!(
+                "warning: {aside} is an edit that came after another node's: see what is missing in {}, edit that again, and delete it",
+                path.display()
+            ));
+        }
+    }
 }
 
 fn counted(loaded: &Loaded) -> String {

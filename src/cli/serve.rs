@@ -25,9 +25,11 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
         warn!("{}", log::without_numbers(&warning.render(false)));
     }
     let listener = listener(&daemon.settings).await?;
-    let engine = daemon.engine.clone();
-    tokio::spawn(reload::follow(engine.clone(), daemon.settings.clone(), env));
-    tokio::spawn(watchdog(engine));
+    let Daemon {
+        engine, rulebook, ..
+    } = &daemon;
+    tokio::spawn(reload::follow(engine.clone(), rulebook.clone()));
+    tokio::spawn(watchdog(engine.clone()));
     info!(listen = %daemon.settings.server.listen, "ready");
     // Outside systemd nobody listens to this, which is fine.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);

@@ -7,8 +7,8 @@ use leadbridge_providers::{CarrierCallId, End, Found, LegId, Phase, Side};
 use super::called_in::{ROOM_CHECK_S, ROOM_CHECKS};
 use super::leg::{Life, Wish, s};
 use super::{
-    By, Command, Cue, CustomerLeg, CustomerResult, Engaged, Entry, Flow, Moment, Outcome, Part,
-    State, Unreached, What, word,
+    By, Command, Cue, CustomerLeg, CustomerResult, Engaged, Entry, Flow, Moment, Part, State,
+    Unreached, What, word,
 };
 
 /// While the customer's phone rings, both legs are looked up this long after it should have ended.
@@ -314,10 +314,6 @@ impl Flow {
                         .because(word(reason)),
                 );
                 self.unreached(index, reason, m);
-            }
-            // Nobody heard whether the two were joined: nobody rings this customer again by themselves (P4).
-            Part::Gone { .. } if end == Some(End::Lost) => {
-                self.conclude_as(index, Outcome::Unconfirmed, None, m);
             }
             Part::Gone { .. } => {
                 self.set_customer(leg, CustomerResult::Canceled);

@@ -2,10 +2,12 @@
 //! first ring is over (P4).
 
 use jiff::{SignedDuration, Timestamp};
-use leadbridge_providers::{LegId, Side};
+use leadbridge_providers::{End, LegId, Side};
 
 use super::customer::TALK_CHECK_S;
-use super::{By, Command, CustomerLeg, CustomerResult, Entry, Flow, Moment, Part, State, What};
+use super::{
+    By, Command, CustomerLeg, CustomerResult, Entry, Flow, Moment, Outcome, Part, State, What,
+};
 
 /// A customer's leg whose rep is gone is looked up after so many seconds, and then as often as a talk.
 const CHECKS_S: [i64; 3] = [2, 6, 10];
@@ -102,6 +104,13 @@ impl Flow {
         rings.rfind(open).map(|ring| ring.leg)
     }
 
+    /// The carrier knows a ring of the customer no more, and no rep was there to be told so.
+    fn lost_unheard(&self) -> bool {
+        let told = |ring: &CustomerLeg| matches!(ring.result, Some(CustomerResult::Missed(_)));
+        let mut rings = self.customer.iter();
+        rings.any(|ring| ring.life.end == Some(End::Lost) && !told(ring))
+    }
+
     fn gone_until(&self, since: Timestamp) -> Timestamp {
         let [.., last] = CHECKS_S;
         let asked = since + SignedDuration::from_secs(last);
@@ -116,7 +125,15 @@ impl Flow {
         self.go_on_unless_in_doubt(m);
     }
 
+    /// The next rep is rung, unless nobody heard whether the last one was joined with the customer: then nobody rings
+    /// this customer again by themselves (P4).
     fn back_on_the_ladder(&mut self, m: &mut Moment<'_>) {
+        if let State::Engaged(engaged) = &self.state
+            && let Some(index) = self.index(engaged.leg)
+            && self.lost_unheard()
+        {
+            return self.conclude_as(index, Outcome::Unconfirmed, None, m);
+        }
         let engaged = std::mem::replace(&mut self.state, State::Waiting { until: m.now });
         if let State::Engaged(engaged) = engaged {
             self.state = *engaged.back;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{Carrier, LegId, Place, Placing, Response, TextMessage, Texting};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
@@ -262,8 +262,8 @@ impl Trunk {
         let Errand::Carrier(_, CarrierErrand::Place(place)) = &waiting.effect.errand else {
             return;
         };
-        if let Some(at) = self.not_before(engine).await {
-            return self.wait_until(place.leg, at);
+        if let Some(pause) = self.pause(engine).await {
+            return self.wait_until(place.leg, engine.now() + pause);
         }
         let node = match waiting.parked {
             true => {
@@ -310,8 +310,8 @@ impl Trunk {
         }
     }
 
-    /// Nodes share a carrier's pace: when the next ring may leave, if it is not now.
-    async fn not_before(&self, engine: &Engine) -> Option<Timestamp> {
+    /// Nodes share a carrier's pace: how long until the next ring may leave, if it is not now.
+    async fn pause(&self, engine: &Engine) -> Option<SignedDuration> {
         let between = self.rings().pacer.between();
         if !engine.store.is_shared() || between.is_zero() {
             return None;

@@ -27,12 +27,16 @@ pub use findings::Checked;
 pub use pbx::Pbx;
 pub use report::{Report, Severity};
 pub use secret::{Environment, Uses};
-pub use settings::{Email, Files, Guard, Notice, Server, Settings, Store};
+pub use settings::{Email, Files, Guard, Notice, Retention, Server, Settings, Store};
+
+/// What the name of a file ends in that keeps an edit beside it, which lost against another node's.
+pub(crate) const ASIDE: &str = ".mine";
 
 use findings::Findings;
 use secret::Vault;
 use section::{Section, Text};
 
+pub(crate) use findings::text_of;
 pub(crate) use words::nearest;
 
 /// All three files.
@@ -55,63 +59,69 @@ pub fn load(path: &Path, key: &HashKey, env: &Environment) -> Result<Loaded, Vec
         value: settings,
         mut warnings,
     } = load_settings(path, env)?;
-    let rules = load_rules(&settings, key);
-    let sources = load_sources(
-        &settings,
-        rules.as_ref().ok().map(|rules| &rules.value),
-        env,
-    );
+    let texts = [&settings.files.rotation, &settings.files.sources].map(|path| text_of(path));
+    let both = read_both(&settings, texts, key, env)?;
+    let (rules, sources) = both.value;
+    warnings.extend(both.warnings);
+    Ok(Loaded {
+        settings,
+        rules,
+        sources,
+        warnings,
+    })
+}
+
+/// Reads the texts of `rotation.toml` and `sources.toml`, which must go together; one that is no text is why it is none.
+pub(crate) fn read_both(
+    settings: &Settings,
+    [rotation, sources]: [Result<String, String>; 2],
+    key: &HashKey,
+    env: &Environment,
+) -> Result<Checked<(Rules, Sources)>, Vec<Report>> {
+    let rules = read(&settings.files.rotation, rotation, |file| {
+        rotation::rules(file, settings, key)
+    });
+    let known = rules.as_ref().ok().map(|rules| &rules.value);
+    let path = &settings.files.sources;
+    let sources = read(path, sources, |file| {
+        sources::sources(file, known, Vault::of(env, folder_of(path)))
+    });
     match (rules, sources) {
-        (Ok(rules), Ok(sources)) => {
-            warnings.extend(rules.warnings);
-            warnings.extend(sources.warnings);
-            Ok(Loaded {
-                settings,
-                rules: rules.value,
-                sources: sources.value,
-                warnings,
+        (Ok(mut rules), Ok(sources)) => {
+            rules.warnings.extend(sources.warnings);
+            Ok(Checked {
+                value: (rules.value, sources.value),
+                warnings: rules.warnings,
             })
         }
-        (rules, sources) => Err(rules
-            .err()
-            .into_iter()
-            .chain(sources.err())
-            .flatten()
-            .collect()),
+        (rules, sources) => {
+            let mistakes = rules.err().into_iter().chain(sources.err());
+            Err(mistakes.flatten().collect())
+        }
     }
 }
 
 /// Reads `leadbridge.toml`.
 pub fn load_settings(path: &Path, env: &Environment) -> Result<Checked<Settings>, Vec<Report>> {
-    read(path, |file| {
+    read(path, text_of(path), |file| {
         settings::settings(file, Vault::of(env, folder_of(path)))
     })
 }
 
 /// Reads `rotation.toml`; the settings know the carriers that it names, and `key` hides the phones.
 pub fn load_rules(settings: &Settings, key: &HashKey) -> Result<Checked<Rules>, Vec<Report>> {
-    read(&settings.files.rotation, |file| {
+    let path = &settings.files.rotation;
+    read(path, text_of(path), |file| {
         rotation::rules(file, settings, key)
-    })
-}
-
-/// Reads `sources.toml`; without rules its rooftops are not looked for.
-pub fn load_sources(
-    settings: &Settings,
-    rules: Option<&Rules>,
-    env: &Environment,
-) -> Result<Checked<Sources>, Vec<Report>> {
-    let path = &settings.files.sources;
-    read(path, |file| {
-        sources::sources(file, rules, Vault::of(env, folder_of(path)))
     })
 }
 
 fn read<T>(
     path: &Path,
+    text: Result<String, String>,
     value: impl FnOnce(Section<'_>) -> Option<T>,
 ) -> Result<Checked<T>, Vec<Report>> {
-    let findings = Findings::open(path);
+    let findings = Findings::of(path, text);
     let value = findings
         .tree()
         .and_then(|tree| value(Section::root(&tree, &findings)));

@@ -23,6 +23,8 @@ use crate::io::due::Look;
 use crate::io::engine::{Engine, Parts};
 use crate::io::metrics::Metrics;
 use crate::io::notice::{CannotMail, Post};
+use crate::io::retention;
+use crate::io::rules::Rulebook;
 use crate::io::speech::Speech;
 use crate::io::store::{LEASE, Store, StoreError};
 use crate::io::web;
@@ -67,25 +69,29 @@ pub struct Daemon {
     pub settings: Settings,
     /// What the writers of its configuration should know.
     pub warnings: Vec<Report>,
+    /// Where its rules come from.
+    pub rulebook: Rulebook,
 }
 
 impl Daemon {
-    /// Opens the store and reads the rules. Nothing moves yet.
+    /// Opens the store and finds the rules. Nothing moves yet.
     pub async fn open(settings: Settings, env: &Environment) -> Result<Daemon, CannotStart> {
         let metrics = Metrics::new();
         let heard = metrics.clone();
         let store = open_store(&settings, move |took| heard.commit(took)).await?;
         alone_at_a_pbx(&settings, &store).await?;
-        let rules = config::load_rules(&settings, store.hash_key()).map_err(CannotStart::Config)?;
-        let sources = config::load_sources(&settings, Some(&rules.value), env)
-            .map_err(CannotStart::Config)?;
-        let mut warnings = rules.warnings;
-        warnings.extend(sources.warnings);
+        let clock = Clock::start();
+        let mut rulebook = Rulebook::new(store.clone(), settings.clone(), env.clone());
+        let agreed = rulebook.agree(clock.now()).await?;
+        let both = agreed.both.map_err(CannotStart::Config)?;
+        let (rules, sources) = both.value;
+        let mut warnings = agreed.mistakes;
+        warnings.extend(both.warnings);
         let engine = Engine::new(Parts {
             store,
-            clock: Clock::start(),
-            rules: ArcSwap::from_pointee(rules.value),
-            sources: ArcSwap::from_pointee(sources.value),
+            clock,
+            rules: ArcSwap::from_pointee(rules),
+            sources: ArcSwap::from_pointee(sources),
             phrases: Phrases::shipped(),
             trunks: trunks(&settings)?,
             post: Post::new(&settings.notice)?,
@@ -96,6 +102,7 @@ impl Daemon {
             engine,
             settings,
             warnings,
+            rulebook,
         })
     }
 
@@ -118,6 +125,7 @@ impl Daemon {
         self.engine.recover().await.map_err(std::io::Error::other)?;
         let router = pages(web::router(self.engine.clone(), &self.settings.server));
         let engine = self.engine.clone();
+        let pruning = tokio::spawn(retention::run(engine.clone(), self.settings.retention));
         let mut running = tokio::spawn(self.engine.run());
         let served = tokio::select! {
             served = web::serve(listener, router, shutdown) => served,
@@ -125,6 +133,7 @@ impl Daemon {
             _ = &mut running => Err(std::io::Error::other("what is due is no longer run")),
         };
         running.abort();
+        pruning.abort();
         if let Err(error) = engine.store.leave().await {
             warn!(%error, "the other nodes take over once the lease of this one is over");
         }

@@ -1,5 +1,6 @@
-//! The rotation and the sources are read anew when their files change, and on SIGHUP. A file with a mistake, or
-//! one that is gone, changes nothing: the rules in force stay, and the mistake is told with its line.
+//! The rotation and the sources are read anew when their files change, on SIGHUP, and when another node has put others
+//! in force. A file with a mistake, or one that is gone, changes nothing: the rules in force stay, and the mistake is told
+//! with its line.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,57 +12,71 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
-use crate::io::config::{self, Environment, Report, Settings};
+use crate::io::config::{Report, Settings};
 use crate::io::engine::Engine;
 use crate::io::log;
+use crate::io::rules::{Agreed, Rulebook};
 
 /// Editors write a file in several strokes: they are taken together.
 const SETTLE: Duration = Duration::from_millis(200);
+/// How often it is looked what the other nodes have put in force.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Follows the files as long as the process lives.
-pub async fn follow(engine: Engine, settings: Settings, env: Environment) -> std::io::Result<()> {
+/// Follows the files and the store as long as the process lives.
+pub async fn follow(engine: Engine, mut rulebook: Rulebook) -> std::io::Result<()> {
     let (changed, mut changes) = mpsc::channel::<()>(1);
-    let _watcher = watch(&settings, changed);
+    let _watcher = watch(rulebook.settings(), changed);
     let mut hang_up = signal(SignalKind::hangup())?;
     loop {
-        tokio::select! {
-            Some(()) = changes.recv() => {}
-            Some(()) = hang_up.recv() => {}
+        let is_told = tokio::select! {
+            Some(()) = changes.recv() => true,
+            Some(()) = hang_up.recv() => true,
+            () = tokio::time::sleep(LOOK_EVERY), if rulebook.must_look() => false,
+        };
+        if is_told {
+            tokio::time::sleep(SETTLE).await;
+            while changes.try_recv().is_ok() {}
+        } else if !rulebook.has_news().await {
+            continue;
         }
-        tokio::time::sleep(SETTLE).await;
-        while changes.try_recv().is_ok() {}
-        reload(&engine, &settings, &env);
+        reload(&engine, &mut rulebook).await;
+        if is_told {
+            let now = engine.now();
+            let trunks = engine.trunks.values();
+            trunks.for_each(|trunk| trunk.retry_now(now));
+        }
     }
 }
 
-/// Takes what both files say now, if it can be taken.
-pub fn reload(engine: &Engine, settings: &Settings, env: &Environment) {
-    let rules = config::load_rules(settings, engine.store.hash_key());
-    let sources =
-        config::load_sources(settings, rules.as_ref().ok().map(|rules| &rules.value), env);
-    match (rules, sources) {
-        (Ok(rules), Ok(sources)) => {
-            rules
-                .warnings
-                .iter()
-                .chain(&sources.warnings)
-                .for_each(tell);
-            let changed = *engine.rules.load_full() != rules.value;
-            engine.rules.store(Arc::new(rules.value));
-            engine.sources.store(Arc::new(sources.value));
-            info!(changed, "the rotation and the sources were read anew");
+/// Takes what files and store say now, if it can be taken.
+async fn reload(engine: &Engine, rulebook: &mut Rulebook) {
+    match rulebook.agree(engine.now()).await {
+        Ok(agreed) => take(engine, agreed),
+        Err(error) => {
+            warn!(%error, "the rules can't be compared with the store's; trying again");
         }
-        (rules, sources) => {
-            let mistakes = rules.err().into_iter().chain(sources.err()).flatten();
-            mistakes.for_each(|report| tell(&report));
+    }
+}
+
+fn take(engine: &Engine, agreed: Agreed) {
+    let is_whole = agreed.mistakes.is_empty();
+    agreed.mistakes.iter().for_each(tell);
+    match agreed.both {
+        Ok(both) => {
+            both.warnings.iter().for_each(tell);
+            let (rules, sources) = both.value;
+            let changed = *engine.rules.load_full() != rules;
+            engine.rules.store(Arc::new(rules));
+            engine.sources.store(Arc::new(sources));
+            if is_whole {
+                info!(changed, "the rotation and the sources were read anew");
+            }
+        }
+        Err(mistakes) => {
+            mistakes.iter().for_each(tell);
             error!("the files have mistakes; what was in force stays in force");
         }
     }
-    let now = engine.now();
-    engine
-        .trunks
-        .values()
-        .for_each(|trunk| trunk.retry_now(now));
 }
 
 /// One mistake, with its place and its cure.

@@ -4,9 +4,13 @@
 //!
 //! There are two databases and one set of statements. `store/tables.rs` are the tables, `store/db.rs` is a transaction
 //! as the statements see it; `store/sqlite.rs`, `store/writer.rs` (which commits in groups) and `store/place.rs` (which
-//! sees whether the file is still there) are one kind of it, `store/postgres.rs` the other. `store/decide.rs` runs one decision, `store/rows.rs` reads and writes single rows,
-//! `store/messages.rs` keeps what was written to people, `store/node.rs` knows which process has what in hand,
-//! `store/reads.rs` answers questions, `store/figures.rs` those of the figures and the board, `store/person.rs` forgets.
+//! sees whether the file is still there) are one kind of it, `store/postgres.rs` the other. `store/decide.rs` runs one
+//! decision, `store/rows.rs` reads and writes single rows, `store/messages.rs` keeps what was written to people,
+//! `store/node.rs` knows which process has what in hand,
+//! `store/rules.rs` keeps the rules in use and all before them. `store/reads.rs` answers questions, `store/figures.rs`
+//! those of the figures and the board, `store/person.rs` forgets, `store/retention.rs` also what grew old.
+//! `store/walk.rs` goes through whole tables, for `store/copy.rs` and `store/check.rs`; `store/backup.rs` copies SQLite's
+//! file.
 //!
 //! What holds anything personal has no `Debug`, so that it cannot slip into a log.
 //!
@@ -27,7 +31,10 @@ use crate::lead::Lead;
 use crate::phone::{HashKey, PhoneNumber};
 use crate::rotation::{CarrierId, Rules};
 
+mod backup;
 mod called_in;
+mod check;
+mod copy;
 mod db;
 mod decide;
 mod error;
@@ -39,19 +46,27 @@ mod person;
 mod place;
 mod postgres;
 mod reads;
+mod retention;
 mod rows;
+mod rules;
 mod sqlite;
 mod tables;
+mod walk;
 mod writer;
 
+pub use backup::{Backup, CannotBackUp};
+pub use check::Checked;
+pub use copy::{CannotCopy, Copied, Doing};
 pub use error::StoreError;
 pub use messages::{Fate, Letter, Message, MessageState, Posting, Written};
 pub use node::{Inheritance, LEASE, RENEW_EVERY};
 pub use reads::{Counts, Filter, Item, Page, Raw, Reads, Record};
+pub use retention::{Aged, Pruned};
+pub use rules::{Both, Hash, InUse, RulesFile, Version};
 
 use db::Db;
 use error::Answer;
-use node::{Lease, Node};
+use node::Lease;
 use place::Place;
 use postgres::{About, Pool};
 use writer::Writer;
@@ -205,6 +220,7 @@ impl Store {
     ) -> Result<Store, StoreError> {
         let lock = sqlite::lock(path)?;
         let (connection, key, opening) = sqlite::open(path).map_err(|error| error.of_file(path))?;
+        sqlite::refuse_half_copied(&connection, path)?;
         let writer = Writer::start(connection, Place::of(path, lock)?, on_commit)?;
         Ok(Store {
             database: Database::Sqlite(writer, path.to_owned()),
@@ -222,6 +238,7 @@ impl Store {
         let pool = Pool::open(url).await?;
         let reads = Reads::of_server(pool.clone());
         let (number, asked_at) = (pool.new_number().await?, node::boot_time());
+        let name = pool.name().to_owned();
         let store = Store {
             key: reads.hash_key().await?,
             database: Database::Postgres(pool, Arc::new(on_commit)),
@@ -229,6 +246,11 @@ impl Store {
             lease: Arc::new(Lease::since(number, asked_at)),
         };
         store.of_the_lease(node::register).await?;
+        // In this order: whoever copies says so, and then looks whether there are nodes.
+        if store.of_the_lease(meta::is_half_copied).await? {
+            store.leave().await?;
+            return Err(StoreError::HalfCopied(name));
+        }
         Ok(store)
     }
 
@@ -258,9 +280,14 @@ impl Store {
         matches!(self.database, Database::Postgres(..))
     }
 
-    /// Whether what this node has in hand may leave now: asked as the last act before bytes leave.
+    /// Whether what this node has in hand may leave now: asked as the last act before bytes leave. Who hears that it
+    /// may not forgets it, so the node begins anew: then it is looked up like all that a lost node left.
     pub fn may_leave(&self, node: NodeId) -> bool {
-        self.lease.holds(node)
+        let holds = self.lease.holds(node);
+        if !holds && self.lease.node().id() == node.0 {
+            self.lease.given_up();
+        }
+        holds
     }
 
     /// A lead comes in. The same id of the same source is the same lead. `now`, here and below, is for a store without
@@ -362,6 +389,11 @@ impl Store {
             leads.iter().try_for_each(|lead| person::erase(db, *lead))
         })
         .await?;
+        self.fold_journal().await
+    }
+
+    /// Overwrites what SQLite's journal still holds of what was emptied or deleted.
+    pub async fn fold_journal(&self) -> Result<(), StoreError> {
         let Database::Sqlite(_, path) = &self.database else {
             return Ok(());
         };
@@ -385,18 +417,25 @@ impl Store {
             self.lease.renewed(&before, asked_at);
             return Ok(());
         }
+        // The database counts, also where its clock was put forward.
+        self.lease.given_up();
         tracing::warn!(
             "the lease of this node is over: it begins anew, and what it had in hand is looked up"
         );
         self.of_the_lease(node::release).await?;
-        let next = Arc::new(Node::new(pool.new_number().await?));
-        let asked_at = node::boot_time();
-        self.lease.renewed(&next, asked_at);
-        self.of_the_lease(node::register).await
+        let (number, asked_at) = (pool.new_number().await?, node::boot_time());
+        // Whoever is not registered is taken for lost: nothing is done under the number before it is.
+        let next = Lease::since(number, asked_at);
+        pool.run(About::Lease, &next, node::register).await?;
+        self.lease.renewed(&next.node(), asked_at);
+        Ok(())
     }
 
     /// This node ends: whatever it has in hand may be taken over at once.
     pub async fn leave(&self) -> Result<(), StoreError> {
+        if !self.is_shared() {
+            return Ok(());
+        }
         self.lease.given_up();
         self.of_the_lease(node::release).await
     }
@@ -424,12 +463,12 @@ impl Store {
         .await
     }
 
-    /// A turn of a carrier that takes one ring in `between` from all nodes together. `Some`: not before then.
+    /// A turn of a carrier that takes one ring in `between` from all nodes together. `Some`: how long until the next.
     pub async fn turn(
         &self,
         carrier: CarrierId,
         between: SignedDuration,
-    ) -> Result<Option<Timestamp>, StoreError> {
+    ) -> Result<Option<SignedDuration>, StoreError> {
         self.run(None, Timestamp::UNIX_EPOCH, async move |db| {
             node::turn(db, &carrier.0, between).await
         })

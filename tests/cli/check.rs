@@ -120,3 +120,13 @@ fn live_tells_when_the_carrier_cannot_be_reached() {
         said.err
     );
 }
+
+#[test]
+fn an_edit_that_lost_against_another_node_s_is_a_warning() {
+    let program = Program::new();
+    std::fs::write(program.path("rotation.toml.mine"), "").unwrap();
+    let said = program.run("check");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let warning = "warning: rotation.toml.mine is an edit that came after another node's: see what is missing in rotation.toml";
+    assert!(said.err.starts_with(warning), "{said:?}");
+}

@@ -9,4 +9,5 @@ mod plan;
 mod program;
 mod secrets;
 mod send;
+mod store;
 mod usage;

@@ -74,6 +74,7 @@ fn every_value_that_the_shipped_files_call_a_default_is_the_default() {
     assert_eq!(left_out.server.body_max_kb, written.server.body_max_kb);
     assert_eq!(left_out.server.flood_per_s, written.server.flood_per_s);
     assert_eq!(left_out.notice.text, written.notice.text);
+    assert_eq!(left_out.retention, written.retention);
     assert_eq!(
         left_out.guard.customer_rings_per_day,
         written.guard.customer_rings_per_day
@@ -125,6 +126,27 @@ fn the_settings_are_those_of_the_file() {
     };
     let tokens: Vec<&str> = tokens.iter().map(|token| token.expose_secret()).collect();
     assert_eq!(tokens, ["old-secret", "new-secret"]);
+}
+
+#[test]
+fn each_kind_of_data_is_kept_for_days_of_its_own() {
+    assert!(
+        Folder::new()
+            .load()
+            .unwrap()
+            .settings
+            .retention
+            .is_endless()
+    );
+    let folder = Folder::with(
+        "leadbridge.toml",
+        "[guard]",
+        "[retention]\nraw_days = 30\npersonal_days = 365\n[guard]",
+    );
+    let kept = folder.load().unwrap().settings.retention;
+    let days = (kept.raw_days, kept.personal_days, kept.leads_days);
+    assert_eq!(days, (30, 365, 0));
+    assert!(!kept.is_endless());
 }
 
 /// The carrier of these lines, in the place of the usual one.

@@ -29,6 +29,7 @@ mod house;
 mod link;
 
 mod cut_off;
+mod edits;
 mod instants;
 mod mid_ring;
 mod one_node;

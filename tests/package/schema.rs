@@ -23,6 +23,7 @@ api_token = { env = "S" #secret
 email = { smtp = "smtp://localhost:25", from = "a@example.be" #email
 }
 [guard] #guard
+[retention] #retention
 [[carrier]] #carrier
 id = "main"
 kind = "twilio"
@@ -99,6 +100,7 @@ fn leadbridge_toml_has_the_keys_of_its_schema() {
         ("#notice", "/properties/notice"),
         ("#email", "/properties/notice/properties/email"),
         ("#guard", "/properties/guard"),
+        ("#retention", "/properties/retention"),
         ("#carrier", "/properties/carrier/items/oneOf/0"),
         ("#pbx", "/properties/carrier/items/oneOf/1"),
         (

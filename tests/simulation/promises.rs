@@ -244,22 +244,19 @@ impl World<'_> {
     /// P2, P4: no phone is rung while an earlier ring of it may be alive, for any lead.
     fn new_rings_find_free_phones(&self, before: &Before, flow: &Flow) {
         for new in &flow.attempts[before.attempts..] {
-            let mine = flow.attempts.iter();
-            let others = self
-                .daemon
-                .store
-                .flows
-                .values()
-                .flat_map(|flow| &flow.attempts);
-            let mut all = mine.chain(others);
-            let alive = all.find(|old| {
+            let flows = self.daemon.store.flows.values().chain([flow]);
+            let mut all = flows.flat_map(|flow| flow.attempts.iter().map(move |old| (flow, old)));
+            let alive = all.find(|(flow, old)| {
                 let span_over = old
                     .life
                     .span_ends(old.ring_s)
                     .is_some_and(|at| at <= self.now);
-                let over = !old.life.live() || (span_over && !old.life.up());
+                // It has not left, and never will: the next word of its flow closes that (P6), and its claim is over.
+                let too_late = old.life.waits() && gives_up(flow, self.now);
+                let over = !old.life.live() || (span_over && !old.life.up()) || too_late;
                 old.leg != new.leg && old.seat.phone == new.seat.phone && !over
             });
+            let alive = alive.map(|(_, old)| old);
             assert!(
                 alive.is_none(),
                 "P4: {} rings while {alive:?} may be alive",
@@ -372,12 +369,14 @@ fn has_ended(before: &Round, flow: &Flow, now: Timestamp) -> bool {
     match &flow.state {
         State::Round(after) => after.number != before.number,
         State::Waiting { .. } | State::Sleeping { .. } => true,
-        State::Closed(closed) => {
-            let gives_up = flow.open_since + SignedDuration::from_hours(24 * OPEN_DAYS) <= now;
-            closed.outcome == Outcome::NobodyAccepted && !gives_up
-        }
+        State::Closed(closed) => closed.outcome == Outcome::NobodyAccepted && !gives_up(flow, now),
         State::Held(_) | State::Engaged(_) => false,
     }
+}
+
+/// Its seven days are over, whether it has heard so or not.
+fn gives_up(flow: &Flow, now: Timestamp) -> bool {
+    flow.open_since + SignedDuration::from_hours(24 * OPEN_DAYS) <= now
 }
 
 fn rung<'a>(slot: &Slot, flow: &'a Flow) -> Option<&'a Attempt> {

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use leadbridge::flow::Event;
 use leadbridge::io::store::{Store, StoreError};
 use leadbridge::rotation::Strategy;
+use leadbridge_providers::LeadId;
 
-use crate::House;
 use crate::group::{arrival, lead, now};
+use crate::house::House;
 
 #[tokio::test]
 async fn a_locked_file_is_refused_and_works_again_by_itself() {
-    let house = House::new(Strategy::InOrder);
+    let house = House::of_file(Strategy::InOrder);
     let other = rusqlite::Connection::open(house.path()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let new = arrival(1, None);
@@ -26,7 +28,7 @@ async fn a_locked_file_is_refused_and_works_again_by_itself() {
 
 #[tokio::test]
 async fn a_second_daemon_is_refused_and_one_that_only_reads_is_not() {
-    let house = House::new(Strategy::InOrder);
+    let house = House::of_file(Strategy::InOrder);
     house.receive(1, None).await;
     let second = Store::open(&house.path(), |_| ()).unwrap_err();
     assert!(
@@ -74,4 +76,25 @@ async fn every_commit_is_heard_of() {
     store.writable().await.unwrap();
     store.writable().await.unwrap();
     assert_eq!(commits.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn an_event_that_changes_nothing_writes_nothing() {
+    let house = House::of_file(Strategy::InOrder);
+    for number in [1, 2, 3, 4] {
+        house.receive(number, None).await;
+    }
+    let db = rusqlite::Connection::open(house.path()).unwrap();
+    let version = |lead: LeadId| -> i64 {
+        let sql = "SELECT version FROM flow WHERE lead = ?";
+        db.query_row(sql, [lead.to_string()], |row| row.get(0))
+            .unwrap()
+    };
+    let changes = || -> i64 {
+        db.pragma_query_value(None, "data_version", |row| row.get(0))
+            .unwrap()
+    };
+    let (before, data) = (version(lead(4)), changes());
+    house.step(lead(4), Event::Clock, None).await;
+    assert_eq!((version(lead(4)), changes()), (before, data));
 }

@@ -2,15 +2,18 @@
 
 use leadbridge::flow::shown::Stage;
 use leadbridge::io::store::Filter;
-use leadbridge::rotation::Strategy;
-use rusqlite::types::ValueRef;
 
 use crate::group::{arrival, lead};
-use crate::{House, key_1, placed, rep_leg};
+use crate::house::{House, on_both_databases};
+use crate::{key_1, placed, rep_leg};
 
-#[tokio::test]
-async fn what_was_answered_is_there_after_a_restart() {
-    let house = House::new(Strategy::InOrder);
+on_both_databases! {
+    what_was_answered_is_there_after_a_restart: InOrder,
+    leads_are_listed_page_by_page_the_latest_first: InOrder,
+    nothing_personal_stands_outside_the_rows_of_the_lead: RingAll,
+}
+
+async fn what_was_answered_is_there_after_a_restart(house: House) {
     let received = house.receive(1, Some("web-1")).await;
     let key = house.store.hash_key().0;
 
@@ -26,9 +29,7 @@ async fn what_was_answered_is_there_after_a_restart() {
     assert_eq!(left.flows, vec![lead(1)]);
 }
 
-#[tokio::test]
-async fn leads_are_listed_page_by_page_the_latest_first() {
-    let house = House::new(Strategy::InOrder);
+async fn leads_are_listed_page_by_page_the_latest_first(house: House) {
     for number in 1..=5 {
         house.receive(number, None).await;
     }
@@ -55,9 +56,7 @@ async fn leads_are_listed_page_by_page_the_latest_first() {
     assert_eq!(counts.outbox, 2);
 }
 
-#[tokio::test]
-async fn nothing_personal_stands_outside_the_rows_of_the_lead() {
-    let house = House::new(Strategy::RingAll);
+async fn nothing_personal_stands_outside_the_rows_of_the_lead(house: House) {
     let received = house.receive(1, Some("web-1")).await;
     for effect in &received.effects {
         house
@@ -68,33 +67,16 @@ async fn nothing_personal_stands_outside_the_rows_of_the_lead() {
     assert_eq!(stepped.phone.unwrap().as_str(), "+32471120001");
     assert_eq!(stepped.told.last_name.as_deref(), Some("Vandenbroucke"));
 
-    let words = impersonal(&house);
+    let words = impersonal(&house).await;
     assert!(words.contains("rep-accepted"));
     assert!(!words.contains("71120001") && !words.contains("Vandenbroucke"));
 }
 
 /// Every word in the tables where nothing personal may stand.
-fn impersonal(house: &House) -> String {
-    let db = rusqlite::Connection::open(house.path()).unwrap();
-    let mut words = String::new();
-    for table in [
+async fn impersonal(house: &House) -> String {
+    let tables = [
         "flow", "timeline", "desk", "number", "wake", "outbox", "call",
-    ] {
-        let mut rows = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
-        let columns = rows.column_count();
-        let mut rows = rows.query([]).unwrap();
-        while let Some(row) = rows.next().unwrap() {
-            for column in 0..columns {
-                match row.get_ref(column).unwrap() {
-                    ValueRef::Text(text) | ValueRef::Blob(text) => {
-                        words += &String::from_utf8_lossy(text);
-                    }
-                    ValueRef::Integer(number) => words += &number.to_string(),
-                    ValueRef::Real(_) | ValueRef::Null => {}
-                }
-                words.push(' ');
-            }
-        }
-    }
-    words
+    ];
+    let words = tables.map(|table| house.words(table));
+    futures_util::future::join_all(words).await.concat()
 }

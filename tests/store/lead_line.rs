@@ -4,11 +4,21 @@ use jiff::SignedDuration;
 use leadbridge::flow::{Event, What};
 use leadbridge::io::store::{CallIn, TakenIn};
 use leadbridge::phone::PhoneNumber;
-use leadbridge::rotation::{CarrierId, Strategy};
+use leadbridge::rotation::CarrierId;
 use leadbridge_providers::{CarrierCallId, End, LegId, Phase, Side};
 
 use super::group::{lead, now};
-use super::{House, key_1, placed, rep_leg, ring};
+use super::house::{House, on_both_databases};
+use super::{key_1, placed, rep_leg, ring};
+
+on_both_databases! {
+    a_call_that_is_asked_about_twice_is_one_leg_also_after_a_restart: InOrder,
+    a_rep_who_missed_a_lead_gets_it_and_one_who_missed_none_does_not: InOrder,
+    a_rep_who_rings_is_paused_no_longer: InOrder,
+    another_carriers_word_of_a_leg_is_nobodys: InOrder,
+    a_stranger_a_withheld_number_and_another_line_leave_nothing: InOrder,
+    a_customer_whose_lead_is_closed_makes_a_new_one_with_what_they_told: InOrder,
+}
 
 fn call(name: &str, from: &str) -> CallIn {
     CallIn {
@@ -46,9 +56,7 @@ fn over(leg: LegId) -> Event {
     Event::Progress { leg, call, phase }
 }
 
-#[tokio::test]
-async fn a_call_that_is_asked_about_twice_is_one_leg_also_after_a_restart() {
-    let house = House::new(Strategy::InOrder);
+async fn a_call_that_is_asked_about_twice_is_one_leg_also_after_a_restart(house: House) {
     house.receive(1, None).await;
     let first = rings(&house, call("CA1", "+32471120001")).await;
     assert_eq!(leg(&first), Some(came_in(1)));
@@ -61,9 +69,7 @@ async fn a_call_that_is_asked_about_twice_is_one_leg_also_after_a_restart() {
     assert_eq!((told.count(), record.flow.customer.len()), (1, 1));
 }
 
-#[tokio::test]
-async fn a_rep_who_missed_a_lead_gets_it_and_one_who_missed_none_does_not() {
-    let house = House::new(Strategy::InOrder);
+async fn a_rep_who_missed_a_lead_gets_it_and_one_who_missed_none_does_not(house: House) {
     let received = house.receive(1, None).await;
     let rung = ring(&received.effects).clone();
     house.step(lead(1), placed(&rung), Some(rung.id)).await;
@@ -82,9 +88,7 @@ async fn a_rep_who_missed_a_lead_gets_it_and_one_who_missed_none_does_not() {
     assert_eq!(taken.phone.unwrap().as_str(), "+32471120001");
 }
 
-#[tokio::test]
-async fn a_rep_who_rings_is_paused_no_longer() {
-    let house = House::new(Strategy::InOrder);
+async fn a_rep_who_rings_is_paused_no_longer(house: House) {
     let received = house.receive(1, None).await;
     let rung = ring(&received.effects).clone();
     house.step(lead(1), placed(&rung), Some(rung.id)).await;
@@ -108,9 +112,7 @@ async fn a_rep_who_rings_is_paused_no_longer() {
     assert!(!paused(house.store.reads().desk().await.unwrap()));
 }
 
-#[tokio::test]
-async fn another_carriers_word_of_a_leg_is_nobodys() {
-    let house = House::new(Strategy::InOrder);
+async fn another_carriers_word_of_a_leg_is_nobodys(house: House) {
     let received = house.receive(1, None).await;
     let an = ring(&received.effects).command.leg().unwrap();
     let (rules, event) = (house.rules.clone(), over(an));
@@ -137,9 +139,7 @@ async fn another_carriers_word_of_a_leg_is_nobodys() {
     assert!(told.unwrap().flow != received.flow);
 }
 
-#[tokio::test]
-async fn a_stranger_a_withheld_number_and_another_line_leave_nothing() {
-    let house = House::new(Strategy::InOrder);
+async fn a_stranger_a_withheld_number_and_another_line_leave_nothing(house: House) {
     let stranger = call("CA1", "+32471129999");
     let withheld = CallIn {
         from: None,
@@ -161,9 +161,7 @@ async fn a_stranger_a_withheld_number_and_another_line_leave_nothing() {
     assert!(all.await.unwrap().leads.is_empty());
 }
 
-#[tokio::test]
-async fn a_customer_whose_lead_is_closed_makes_a_new_one_with_what_they_told() {
-    let house = House::new(Strategy::InOrder);
+async fn a_customer_whose_lead_is_closed_makes_a_new_one_with_what_they_told(house: House) {
     house.receive(1, Some("web-1")).await;
     let cancel = Event::Cancel { reason: None };
     house.step(lead(1), cancel, None).await;

@@ -3,10 +3,18 @@
 use leadbridge::flow::What;
 use leadbridge::io::store::{Fate, Letter, Message, MessageState, Posting};
 use leadbridge::message::{Draft, Kind, Recipient, Way};
-use leadbridge::rotation::{RepId, RooftopId, Strategy};
+use leadbridge::rotation::{RepId, RooftopId};
 
-use crate::House;
 use crate::group::{lead, now};
+use crate::house::{House, on_both_databases};
+
+on_both_databases! {
+    a_number_that_said_stop_is_written_to_again_only_after_start: InOrder,
+    a_refusal_told_by_the_carrier_holds_like_a_stop: InOrder,
+    a_rep_is_told_once_that_a_lead_was_missed: InOrder,
+    late_words_about_a_text_change_nothing_and_it_is_told_once_that_it_left: InOrder,
+    what_was_written_is_erased_with_its_lead: InOrder,
+}
 
 fn text(house: &House, kind: Kind) -> Draft {
     let number = "+32471120001".to_owned().try_into().unwrap();
@@ -64,9 +72,7 @@ async fn kept(house: &House) -> Vec<(String, MessageState)> {
         .collect()
 }
 
-#[tokio::test]
-async fn a_number_that_said_stop_is_written_to_again_only_after_start() {
-    let house = House::new(Strategy::InOrder);
+async fn a_number_that_said_stop_is_written_to_again_only_after_start(house: House) {
     house.receive(1, None).await;
     let stop = letter(&house, "SM1", Some(false));
     assert_eq!(
@@ -86,9 +92,7 @@ async fn a_number_that_said_stop_is_written_to_again_only_after_start() {
     assert_eq!(received.count(), 2, "the same text twice is one");
 }
 
-#[tokio::test]
-async fn a_refusal_told_by_the_carrier_holds_like_a_stop() {
-    let house = House::new(Strategy::InOrder);
+async fn a_refusal_told_by_the_carrier_holds_like_a_stop(house: House) {
     house.receive(1, None).await;
     let message = posted(&house, text(&house, Kind::CustomerWaits))
         .await
@@ -105,9 +109,7 @@ async fn a_refusal_told_by_the_carrier_holds_like_a_stop() {
     assert!(!house.store.object(lead(2), now()).await.unwrap());
 }
 
-#[tokio::test]
-async fn a_rep_is_told_once_that_a_lead_was_missed() {
-    let house = House::new(Strategy::InOrder);
+async fn a_rep_is_told_once_that_a_lead_was_missed(house: House) {
     house.receive(1, None).await;
     assert_eq!(posted(&house, text(&house, Kind::RepMissed)).await.len(), 1);
     assert!(
@@ -117,9 +119,7 @@ async fn a_rep_is_told_once_that_a_lead_was_missed() {
     );
 }
 
-#[tokio::test]
-async fn late_words_about_a_text_change_nothing_and_it_is_told_once_that_it_left() {
-    let house = House::new(Strategy::InOrder);
+async fn late_words_about_a_text_change_nothing_and_it_is_told_once_that_it_left(house: House) {
     house.receive(1, None).await;
     let message = posted(&house, text(&house, Kind::CustomerWaits))
         .await
@@ -152,9 +152,7 @@ async fn late_words_about_a_text_change_nothing_and_it_is_told_once_that_it_left
     assert_eq!(left.messages.len(), 0);
 }
 
-#[tokio::test]
-async fn what_was_written_is_erased_with_its_lead() {
-    let house = House::new(Strategy::InOrder);
+async fn what_was_written_is_erased_with_its_lead(house: House) {
     house.receive(1, None).await;
     posted(&house, text(&house, Kind::CustomerWaits)).await;
     house

@@ -44,9 +44,14 @@ pub struct Checked<T> {
 }
 
 impl Findings {
-    /// Opens a file; one that cannot be read has no text and one mistake.
+    /// Opens a file.
     pub(super) fn open(path: &Path) -> Findings {
-        let (text, mistake) = match text_of(path) {
+        Findings::of(path, text_of(path))
+    }
+
+    /// A file with this text; one that cannot be read has none and one mistake.
+    pub(super) fn of(path: &Path, text: Result<String, String>) -> Findings {
+        let (text, mistake) = match text {
             Ok(text) => (text, None),
             Err(why) => (String::new(), Some(why)),
         };
@@ -217,7 +222,8 @@ pub(super) fn names_a_secret(text: &str) -> bool {
     SECRET_KEYS.iter().any(|key| text.contains(key))
 }
 
-fn text_of(path: &Path) -> Result<String, String> {
+/// What a file says, or why it says nothing.
+pub(crate) fn text_of(path: &Path) -> Result<String, String> {
     let mut text = String::new();
     File::open(path)
         .and_then(|file| file.take(FILE_MAX + 1).read_to_string(&mut text))

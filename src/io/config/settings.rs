@@ -22,6 +22,9 @@ const FLOOD_MAX: u32 = 100_000;
 /// More rings a day than this would be no cap.
 const RINGS_MAX: u32 = 1_000;
 
+/// Longer than this is as good as for ever.
+const DAYS_MAX: u32 = 36_500;
+
 /// The settings of the daemon.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -35,6 +38,8 @@ pub struct Settings {
     pub notice: Notice,
     /// What is never rung.
     pub guard: Guard,
+    /// How long what was stored is kept.
+    pub retention: Retention,
     /// Who places calls, in the file's order.
     pub carriers: Vec<CarrierSettings>,
 }
@@ -103,6 +108,17 @@ pub struct Guard {
     pub customer_rings_per_day: u32,
 }
 
+/// `[retention]`: days since a lead came in, once it is closed; 0: it is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// The body as it came.
+    pub raw_days: u32,
+    /// All that is personal.
+    pub personal_days: u32,
+    /// The whole lead.
+    pub leads_days: u32,
+}
+
 pub(super) fn settings(mut file: Section<'_>, vault: Vault<'_>) -> Option<Settings> {
     let server = part(&mut file, "server", true, |part| server(part, vault));
     let data_dir = server
@@ -117,6 +133,7 @@ pub(super) fn settings(mut file: Section<'_>, vault: Vault<'_>) -> Option<Settin
     });
     let notice = part(&mut file, "notice", false, |part| notice(part, vault));
     let guard = part(&mut file, "guard", false, guard);
+    let kept = part(&mut file, "retention", false, |part| Some(retention(part)));
     file.need(
         "carrier",
         "[[carrier]]  and below it  id, kind and what its kind needs",
@@ -135,6 +152,7 @@ pub(super) fn settings(mut file: Section<'_>, vault: Vault<'_>) -> Option<Settin
             email: None,
         }))?,
         guard: guard.unwrap_or_else(|| Some(Guard::default()))?,
+        retention: kept.flatten().unwrap_or_default(),
         carriers: carriers?,
     })
 }
@@ -148,6 +166,13 @@ impl Files {
             rotation: folder.join("rotation.toml"),
             sources: folder.join("sources.toml"),
         }
+    }
+}
+
+impl Retention {
+    /// Whether everything is kept.
+    pub fn is_endless(&self) -> bool {
+        *self == Retention::default()
     }
 }
 
@@ -340,4 +365,13 @@ fn guard(part: &mut Section<'_>) -> Option<Guard> {
         countries: countries?,
         customer_rings_per_day: rings.unwrap_or(default.customer_rings_per_day),
     })
+}
+
+fn retention(part: &mut Section<'_>) -> Retention {
+    let mut days = |key| part.whole(key, DAYS_MAX).unwrap_or_default();
+    Retention {
+        raw_days: days("raw_days"),
+        personal_days: days("personal_days"),
+        leads_days: days("leads_days"),
+    }
 }

@@ -28,7 +28,8 @@ enum Way<'a> {
 }
 
 /// A value of a column. Personal, perhaps: `Debug` shows nothing.
-#[derive(Clone, PartialEq)]
+/// They are in the order in which both databases sort a key.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Value {
     Null,
     Int(i64),
@@ -37,6 +38,7 @@ pub(super) enum Value {
 }
 
 /// A row that was found.
+#[derive(Clone, PartialEq)]
 pub(super) struct Row(pub(super) Vec<Value>);
 
 /// A statement and its values.

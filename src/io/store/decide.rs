@@ -29,13 +29,14 @@ pub(super) async fn receive(
     rules: &Rules,
     key: &HashKey,
 ) -> Answer<Received> {
-    if let Some(known) = known(db, new).await? {
-        return Ok(known);
+    let number = decision::number(&new.arrival, rules, key);
+    let (known, number) = rows::met(db, &new.arrival, number.as_ref()).await?;
+    if let Some(lead) = known {
+        return self::known(db, lead).await;
     }
     let (lead, now) = (new.arrival.lead, db.now().await?);
     let met = decision::meet(&new.arrival, rules, key, now);
     let phone = met.phone.clone();
-    let number = rows::number_to_change(db, met.facts.number.as_ref()).await?;
     let left = match decision::set_out(lead, met, &number, rules, now) {
         Outset::Own(flow, timeline, commands) => {
             rows::insert_lead(db, new, phone.as_ref(), None)?;
@@ -182,25 +183,18 @@ impl Left {
 }
 
 /// The lead that its source sent before, as it stands.
-async fn known(db: &mut Db<'_>, new: &New) -> Answer<Option<Received>> {
-    let told = new.arrival.told.as_ref();
-    let Some(id) = told.and_then(|told| told.id.as_ref()) else {
-        return Ok(None);
-    };
-    let Some(lead) = rows::lead_of_source(db, &new.arrival.source.0, id).await? else {
-        return Ok(None);
-    };
+async fn known(db: &mut Db<'_>, lead: LeadId) -> Answer<Received> {
     let flow = rows::flow(db, lead)
         .await?
         .ok_or_else(|| StoreError::Corrupt("a lead without a flow".to_owned()))?;
-    Ok(Some(Received {
+    Ok(Received {
         lead,
         known: true,
         flow,
         timeline: Vec::new(),
         effects: Vec::new(),
         wakes: Vec::new(),
-    }))
+    })
 }
 
 /// Writes a flow for the first time.
@@ -328,7 +322,7 @@ fn save(db: &mut Db<'_>, before: &Rows, after: &Rows) -> Answer<()> {
 }
 
 /// The legs whose carrier's name is known.
-fn calls(flow: &Flow) -> Vec<(LegId, &CarrierCallId)> {
+pub(super) fn calls(flow: &Flow) -> Vec<(LegId, &CarrierCallId)> {
     let reps = flow.attempts.iter().map(|rep| (rep.leg, &rep.life));
     let customers = flow.customer.iter().map(|leg| (leg.leg, &leg.life));
     reps.chain(customers)

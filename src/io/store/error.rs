@@ -46,6 +46,11 @@ pub enum StoreError {
         /// The newest schema that this release knows.
         known: i64,
     },
+    /// A copy into it has begun and not ended.
+    #[error(
+        "{0} is being filled by `leadbridge store copy`, or a copy into it broke off; let that end, or do it again"
+    )]
+    HalfCopied(String),
     /// The disk is full.
     #[error("the disk of the store is full; make room, it goes on by itself")]
     DiskFull,
@@ -93,6 +98,7 @@ impl StoreError {
             | StoreError::OlderSchema(_)
             | StoreError::NotYetUpgraded(_)
             | StoreError::NewerSchema { .. }
+            | StoreError::HalfCopied(_)
             | StoreError::Conflict
             | StoreError::Moved(_)
             | StoreError::JournalLost(_)
@@ -110,6 +116,7 @@ impl StoreError {
             | StoreError::OlderSchema(_)
             | StoreError::NotYetUpgraded(_)
             | StoreError::NewerSchema { .. }
+            | StoreError::HalfCopied(_)
             | StoreError::DiskFull
             | StoreError::Locked
             | StoreError::Conflict

@@ -221,7 +221,8 @@ pub(super) fn erase(db: &mut Db<'_>, lead: LeadId) -> Answer<()> {
 /// Messages that had not left for sure when their node was lost: they are this node's now.
 pub(super) async fn take_over(db: &mut Db<'_>) -> Answer<Vec<Message>> {
     let node = db.node().id();
-    let sql = "UPDATE message SET node = $1 WHERE state = 'leaving' AND node NOT IN (SELECT id FROM node) \
+    let sql = "UPDATE message SET node = $1 WHERE state = 'leaving' \
+               AND (node IN (SELECT id FROM node WHERE heir = $1) OR node NOT IN (SELECT id FROM node)) \
                RETURNING id, lead, recipient, way, kind, rooftop, subject, body, at, node";
     let found = db.ask(sql, with![node]).await?;
     let mut messages: Vec<Message> = found.iter().map(message).collect::<Answer<_>>()?;

@@ -6,6 +6,15 @@ use crate::phone::HashKey;
 
 /// The name of the store's secret.
 pub(super) const HASH_KEY: &str = "hash-key";
+/// Stands as long as a copy into this store has not ended.
+pub(super) const COPYING: &str = "copying";
+/// How often SQLite's file was opened: the number of the process that has it.
+pub(super) const OPENINGS: &str = "openings";
+/// The schema of a database of PostgreSQL.
+pub(super) const SCHEMA: &str = "schema";
+const TOUCHED: &str = "touched";
+/// What a store knows about itself alone, so that it is not copied into another.
+pub(super) const OF_ITSELF: [&str; 4] = [COPYING, OPENINGS, SCHEMA, TOUCHED];
 /// The word under a name.
 pub(super) const SELECT: &str = "SELECT value FROM meta WHERE key = $1";
 /// A new word.
@@ -13,7 +22,7 @@ pub(super) const INSERT: &str = "INSERT INTO meta (key, value) VALUES ($1, $2)";
 
 /// Writes something, to see whether it can be done.
 pub(super) async fn touch(db: &mut Db<'_>) -> Answer<()> {
-    set(db, "touched", "yes")
+    set(db, TOUCHED, "yes")
 }
 
 /// The word under a name.
@@ -30,7 +39,17 @@ pub(super) fn set(db: &mut Db<'_>, key: &str, value: &str) -> Answer<()> {
     db.write(sql, with![key, value])
 }
 
-/// The same, unless it stands there already: `false`.
+/// Forgets a word.
+pub(super) fn remove(db: &mut Db<'_>, key: &str) -> Answer<()> {
+    db.write("DELETE FROM meta WHERE key = $1", with![key])
+}
+
+/// Whether a copy into this store has not ended.
+pub(super) async fn is_half_copied(db: &mut Db<'_>) -> Answer<bool> {
+    Ok(get(db, COPYING).await?.is_some())
+}
+
+/// Writes a word under a name, unless it stands there already: `false`.
 pub(super) async fn turn(db: &mut Db<'_>, key: &str, value: &str) -> Answer<bool> {
     let sql = "INSERT INTO meta (key, value) VALUES ($1, $2) \
                ON CONFLICT (key) DO UPDATE SET value = excluded.value \

@@ -17,7 +17,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::db::{Db, with};
 use super::error::Answer;
-use super::rows::nanoseconds;
+use super::rows::{moment, nanoseconds};
 use super::{Item, Message, NodeId, messages, reads};
 
 /// How long a lease lasts when it is given or renewed.
@@ -96,12 +96,16 @@ impl Lease {
         self.0.load().node.clone()
     }
 
-    /// It was renewed, or given to another number.
+    /// It was renewed, or given to another number. What was given up meanwhile stays given up.
     pub(super) fn renewed(&self, node: &Arc<Node>, asked_at: Duration) {
-        self.0.store(Arc::new(Held {
+        let renewed = Arc::new(Held {
             node: node.clone(),
             until: Some(asked_at + LEASE - MARGIN),
-        }));
+        });
+        self.0.rcu(|held| {
+            let is_given_up = held.node.id == node.id && held.until == Some(Duration::ZERO);
+            if is_given_up { held } else { &renewed }.clone()
+        });
     }
 
     /// What this process has in hand may differ from what the database says: it starts anew under another number.
@@ -221,12 +225,12 @@ pub(super) fn settled(db: &mut Db<'_>, of: &[NodeId]) -> Answer<()> {
     Ok(())
 }
 
-/// A turn of a carrier that takes one ring in `between` from all nodes together. `Some`: not before then.
+/// A turn of a carrier that takes one ring in `between` from all nodes together. `Some`: how long until the next.
 pub(super) async fn turn(
     db: &mut Db<'_>,
     carrier: &str,
     between: SignedDuration,
-) -> Answer<Option<jiff::Timestamp>> {
+) -> Answer<Option<SignedDuration>> {
     let now = db.now().await?;
     let sql = "INSERT INTO pace (carrier, free_at) VALUES ($1, $2) ON CONFLICT (carrier) DO UPDATE \
                SET free_at = excluded.free_at WHERE pace.free_at <= $3";
@@ -241,5 +245,23 @@ pub(super) async fn turn(
     let sql = "SELECT free_at FROM pace WHERE carrier = $1";
     let row = db.ask_one(sql, with![carrier]).await?;
     let at = row.map(|row| row.int(0)).transpose()?.unwrap_or_default();
-    super::rows::moment(at).map(Some)
+    Ok(Some(moment(at)?.duration_since(now)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_renewal_that_was_on_its_way_takes_nothing_back_that_was_given_up() {
+        let lease = Lease::since(1, boot_time());
+        let before = lease.node();
+        assert!(lease.holds(NodeId(1)));
+        lease.given_up();
+        lease.renewed(&before, boot_time());
+        assert!(lease.is_given_up() && !lease.holds(NodeId(1)));
+
+        lease.renewed(&Arc::new(Node::new(2)), boot_time());
+        assert!(lease.holds(NodeId(2)) && !lease.holds(NodeId(1)));
+    }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use deadpool::managed::QueueMode;
 use deadpool_postgres::{Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime};
 use futures_util::future::join_all;
 use futures_util::{FutureExt, TryStreamExt};
@@ -50,8 +51,6 @@ const CHANGES: &str = "BEGIN";
 const LOOKS: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// The server's clock, in milliseconds since 1970: behind all locks, so that time never goes back for a row.
 const CLOCK: &str = "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)";
-/// The schema of a database under the name that it has in `meta`.
-const SCHEMA_KEY: &str = "schema";
 
 /// Connections to one database.
 #[derive(Clone)]
@@ -95,6 +94,11 @@ impl Pool {
             SCHEMA => Ok(pool),
             _ => Err(StoreError::NotYetUpgraded(pool.name.to_string())),
         }
+    }
+
+    /// What errors call it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Runs `verb` in a transaction, and answers after its commit. Whoever does not hear of a commit gives the lease
@@ -203,7 +207,7 @@ impl Pool {
             (_, _) => {}
         }
         let row = client
-            .query_opt(meta::SELECT, &[&SCHEMA_KEY])
+            .query_opt(meta::SELECT, &[&meta::SCHEMA])
             .await
             .map_err(at_fault)?;
         let found = row.and_then(|row| row.get::<_, String>(0).parse::<i64>().ok());
@@ -237,7 +241,7 @@ impl Pool {
         made.map_err(at_fault)?;
         for (key, value) in [
             (meta::HASH_KEY, meta::new_secret()?),
-            (SCHEMA_KEY, SCHEMA.to_string()),
+            (meta::SCHEMA, SCHEMA.to_string()),
         ] {
             let inserted = client.execute(meta::INSERT, &[&key, &value]).await;
             inserted.map_err(at_fault)?;
@@ -270,6 +274,8 @@ fn connections(config: &tokio_postgres::Config, size: usize) -> Answer<deadpool_
     let manager = Manager::from_config(config.clone(), tls(), recycling);
     deadpool_postgres::Pool::builder(manager)
         .max_size(size)
+        // Whoever was busy last knows the statements, and is in the processor's memory.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(DONE_WITHIN))
         .create_timeout(Some(DONE_WITHIN))
@@ -480,10 +486,13 @@ fn at_fault(error: tokio_postgres::Error) -> StoreError {
     store_error(&error)
 }
 
-/// What an error of the server's means. Its text could quote a row.
+/// What an error means. The text of one of the server's could quote a row; one of the way there can't.
 fn store_error(error: &tokio_postgres::Error) -> StoreError {
     let Some(state) = error.code() else {
-        return unreached("it can't be reached");
+        return match error.source() {
+            Some(why) => unreached(&format!("{error} ({why})")),
+            None => unreached(&error.to_string()),
+        };
     };
     let code = state.code();
     if [

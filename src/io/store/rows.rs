@@ -3,14 +3,17 @@
 //! A function that ends in `to_change` keeps the row from everybody else until the commit. They are called in this
 //! order, so that two nodes never wait for each other: the flow, the number, the desk.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::db::{Db, Row, Statement, Value, with};
+use super::db::{Db, Row, Value, with};
 use super::error::{Answer, StoreError};
 use super::{New, OutboxId, Wake};
+use crate::decision::Arrival;
 use crate::desk::{Desk, Number, Phone};
 use crate::flow::shown::Stage;
 use crate::flow::{Command, Entry, Event, Flow, word};
@@ -22,8 +25,16 @@ const FLOW: &str = "SELECT flow FROM flow WHERE lead = $1 FOR UPDATE";
 const FLOW_DUE: &str = "SELECT flow FROM flow WHERE lead = $1 AND due <= $2 FOR UPDATE SKIP LOCKED";
 const NUMBER_OF_FLOW: &str = "SELECT number_row FROM number \
     WHERE number = (SELECT number FROM flow WHERE lead = $1) FOR UPDATE";
+/// Of a flow that another node may have: its number would be waited for. One that is not found is asked for by itself.
+const NUMBER_OF_FLOW_DUE: &str = "SELECT number_row FROM number \
+    WHERE number = (SELECT number FROM flow WHERE lead = $1) FOR UPDATE SKIP LOCKED";
 const NUMBER: &str = "SELECT number_row FROM number WHERE number = $1 FOR UPDATE";
-const PHONE: &str = "SELECT phone_row FROM desk WHERE phone = $1 FOR UPDATE";
+/// So many phones are asked for at once; their rows are locked in the order of their keys.
+const PHONES_AT_ONCE: usize = 16;
+const PHONES: &str = "SELECT phone, phone_row FROM desk \
+    WHERE phone IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+    ORDER BY phone FOR UPDATE";
+const OF_SOURCE: &str = "SELECT id FROM lead WHERE source = $1 AND source_id = $2";
 const TOLD: &str = "SELECT told, phone FROM lead WHERE id = $1";
 const DELETE_ITEM: &str = "DELETE FROM outbox WHERE id = $1 AND node = $2";
 const IN_HAND: &str = "SELECT id FROM outbox WHERE id = $1 AND node = $2 FOR UPDATE";
@@ -63,11 +74,14 @@ pub(super) async fn open(
     when: When,
     answers: Option<OutboxId>,
 ) -> Answer<Option<Opened>> {
-    let flow = match when {
-        When::Always => (FLOW, with![lead]),
-        When::Due => (FLOW_DUE, with![lead, nanoseconds(db.now().await?)]),
+    let (flow, number) = match when {
+        When::Always => ((FLOW, with![lead]), NUMBER_OF_FLOW),
+        When::Due => {
+            let now = nanoseconds(db.now().await?);
+            ((FLOW_DUE, with![lead, now]), NUMBER_OF_FLOW_DUE)
+        }
     };
-    let mut asked = vec![flow, (NUMBER_OF_FLOW, with![lead]), (TOLD, with![lead])];
+    let mut asked = vec![flow, (number, with![lead]), (TOLD, with![lead])];
     asked.extend(answers.map(|id| (IN_HAND, with![id.0, db.node().id()])));
     let mut found = db.ask_all(asked).await?.into_iter();
     let mut next = || found.next().unwrap_or_default().into_iter().next();
@@ -103,27 +117,32 @@ pub(super) fn save_flow(db: &mut Db<'_>, flow: &Flow) -> Answer<()> {
                ON CONFLICT (lead) DO UPDATE SET version = flow.version + 1, \
                flow = excluded.flow, due = excluded.due, open = excluded.open, stage = excluded.stage, \
                node = excluded.node";
-    let (due, stage) = (flow.deadline(), flow.stage());
-    // A closed flow may still have legs to end.
-    let open = due.is_some() || stage != Stage::Closed;
-    let node = db.node().id();
-    let row = with![
-        flow.lead,
-        json(flow)?,
-        flow.facts.number.as_ref().map(PhoneKey::as_str),
-        due.map(nanoseconds),
-        open,
-        nanoseconds(flow.facts.t1),
-        word(stage),
-        flow.facts.source.0.as_str(),
-        flow.facts.rooftop.0.as_str(),
-        node,
-    ];
+    let mut row = with![flow.lead, json(flow)?];
+    row.extend(searched(flow));
+    row.push(db.node().id().into());
     db.write(sql, row)?;
-    match open {
+    match is_open(flow) {
         true => Ok(()),
         false => db.write(SAVE_FIGURES, figures(flow)?),
     }
+}
+
+/// What the columns from `number` to `rooftop` repeat of a flow, to be searched.
+pub(super) fn searched(flow: &Flow) -> Vec<Value> {
+    with![
+        flow.facts.number.as_ref().map(PhoneKey::as_str),
+        flow.deadline().map(nanoseconds),
+        is_open(flow),
+        nanoseconds(flow.facts.t1),
+        word(flow.stage()),
+        flow.facts.source.0.as_str(),
+        flow.facts.rooftop.0.as_str(),
+    ]
+}
+
+/// Whether anything can still happen to a flow: a closed one may have legs to end.
+fn is_open(flow: &Flow) -> bool {
+    flow.deadline().is_some() || flow.stage() != Stage::Closed
 }
 
 /// What [`SAVE_FIGURES`] writes of a flow.
@@ -137,7 +156,7 @@ pub(super) async fn desk_to_change(db: &mut Db<'_>, phones: &[PhoneKey]) -> Answ
     let mut phones = phones.to_vec();
     phones.sort();
     let mut found = phone_rows(db, &phones).await?;
-    if db.is_shared() && found.iter().any(Option::is_none) {
+    if db.is_shared() && found.len() < phones.len() {
         // Nobody can be kept from a row that is not there.
         for phone in &phones {
             let sql = "INSERT INTO desk (phone, phone_row) VALUES ($1, $2) ON CONFLICT (phone) DO NOTHING";
@@ -146,20 +165,25 @@ pub(super) async fn desk_to_change(db: &mut Db<'_>, phones: &[PhoneKey]) -> Answ
         found = phone_rows(db, &phones).await?;
     }
     let mut desk = Desk::default();
-    for (key, row) in phones.into_iter().zip(found) {
-        let phone = row.map(|row| json_of(&row, "a phone's row"));
-        desk.0.insert(key, phone.transpose()?.unwrap_or_default());
+    for key in phones {
+        let phone = found.remove(key.as_str()).unwrap_or_default();
+        desk.0.insert(key, phone);
     }
     Ok(desk)
 }
 
-async fn phone_rows(db: &mut Db<'_>, phones: &[PhoneKey]) -> Answer<Vec<Option<Row>>> {
-    let asked: Vec<Statement> = phones
-        .iter()
-        .map(|key| (PHONE, with![key.as_str()]))
-        .collect();
-    let found = db.ask_all(asked).await?.into_iter();
-    Ok(found.map(|rows| rows.into_iter().next()).collect())
+async fn phone_rows(db: &mut Db<'_>, phones: &[PhoneKey]) -> Answer<BTreeMap<String, Phone>> {
+    let asked = phones.chunks(PHONES_AT_ONCE).map(|keys| {
+        let mut keys: Vec<_> = keys.iter().map(|key| Value::from(key.as_str())).collect();
+        keys.resize(PHONES_AT_ONCE, Value::Null);
+        (PHONES, keys)
+    });
+    let found = db.ask_all(asked.collect()).await?;
+    let phone = |row: Row| {
+        let phone = from_json(row.text(1)?, "a phone's row")?;
+        Ok((row.text(0)?.to_owned(), phone))
+    };
+    found.into_iter().flatten().map(phone).collect()
 }
 
 /// Writes the row of a phone.
@@ -181,14 +205,18 @@ pub(super) async fn number_to_change(db: &mut Db<'_>, key: Option<&PhoneKey>) ->
     let Some(key) = key else {
         return Ok(Number::default());
     };
-    let mut found = db.ask_one(NUMBER, with![key.as_str()]).await?;
-    if db.is_shared() && found.is_none() {
-        // Nobody can be kept from a row that is not there.
-        let sql = "INSERT INTO number (number, number_row) VALUES ($1, $2) ON CONFLICT (number) DO NOTHING";
-        db.write(sql, with![key.as_str(), json(&Number::default())?])?;
-        found = db.ask_one(NUMBER, with![key.as_str()]).await?;
+    provide_number(db, key)?;
+    number_of(db.ask_one(NUMBER, with![key.as_str()]).await?.as_ref())
+}
+
+/// Nobody can be kept from a row that is not there.
+fn provide_number(db: &mut Db<'_>, key: &PhoneKey) -> Answer<()> {
+    if !db.is_shared() {
+        return Ok(());
     }
-    number_of(found.as_ref())
+    let sql =
+        "INSERT INTO number (number, number_row) VALUES ($1, $2) ON CONFLICT (number) DO NOTHING";
+    db.write(sql, with![key.as_str(), json(&Number::default())?])
 }
 
 fn number_of(row: Option<&Row>) -> Answer<Number> {
@@ -203,15 +231,23 @@ pub(super) fn save_number(db: &mut Db<'_>, key: &PhoneKey, number: &Number) -> A
     db.write(sql, with![key.as_str(), json(number)?])
 }
 
-/// The lead that this source sent under this id.
-pub(super) async fn lead_of_source(
+/// The lead that this source sent before under the same id, and the row of the customer's number, to be changed.
+pub(super) async fn met(
     db: &mut Db<'_>,
-    source: &str,
-    id: &str,
-) -> Answer<Option<LeadId>> {
-    let sql = "SELECT id FROM lead WHERE source = $1 AND source_id = $2";
-    let row = db.ask_one(sql, with![source, id]).await?;
-    row.map(|row| lead_id(&row, 0)).transpose()
+    arrival: &Arrival,
+    key: Option<&PhoneKey>,
+) -> Answer<(Option<LeadId>, Number)> {
+    let id = arrival.told.as_ref().and_then(|told| told.id.clone());
+    let mut asked = vec![(OF_SOURCE, with![arrival.source.0.as_str(), id])];
+    if let Some(key) = key {
+        provide_number(db, key)?;
+        asked.push((NUMBER, with![key.as_str()]));
+    }
+    let mut found = db.ask_all(asked).await?.into_iter();
+    let mut next = || found.next().unwrap_or_default().into_iter().next();
+    let (known, number) = (next(), next());
+    let known = known.map(|row| lead_id(&row, 0)).transpose()?;
+    Ok((known, number_of(number.as_ref())?))
 }
 
 /// The latest lead with this number.

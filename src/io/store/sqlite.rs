@@ -65,12 +65,28 @@ pub(super) fn open(path: &Path) -> Result<(Connection, HashKey, i64), StoreError
 
 /// Opens the file to ask.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+    match open_as_it_is(path)? {
+        (connection, SCHEMA) => Ok(connection),
+        (_, _) => Err(StoreError::NotYetUpgraded(path.display().to_string())),
+    }
+}
+
+/// The same for a file that an older release may have left: with its schema.
+pub(super) fn open_as_it_is(path: &Path) -> Result<(Connection, i64), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = connect(path, flags)?;
     match schema(&connection, path)? {
         0 => Err(StoreError::NotAStore(path.display().to_string())),
-        SCHEMA => Ok(connection),
-        _ => Err(StoreError::NotYetUpgraded(path.display().to_string())),
+        schema => Ok((connection, schema)),
+    }
+}
+
+/// Refuses a file into which a copy has not ended.
+pub(super) fn refuse_half_copied(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let mut statement = connection.prepare(meta::SELECT)?;
+    match statement.exists([meta::COPYING])? {
+        true => Err(StoreError::HalfCopied(path.display().to_string())),
+        false => Ok(()),
     }
 }
 
@@ -214,10 +230,10 @@ fn hash_key(connection: &Connection) -> Result<HashKey, StoreError> {
 
 /// Gives this opening a number that none had before.
 fn count_opening(connection: &Connection) -> Result<i64, StoreError> {
-    let sql = "INSERT INTO meta (key, value) VALUES ('openings', '1') \
+    let sql = "INSERT INTO meta (key, value) VALUES ($1, '1') \
                ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1 \
                RETURNING CAST(value AS INTEGER)";
-    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+    Ok(connection.query_row(sql, [meta::OPENINGS], |row| row.get(0))?)
 }
 
 fn cannot_open(path: &Path, error: &dyn std::fmt::Display) -> StoreError {

@@ -1,4 +1,5 @@
-//! The tables. Only `lead` and `message` hold anything personal (P9).
+//! The tables. Only `lead` and `message` hold anything personal of customers (P9); `rules` holds the group's own people,
+//! as its files do.
 //!
 //! They are written once; where the databases name a thing otherwise, [`in_sqlite`] and [`in_postgres`] say so: `ID`
 //! is text that sorts by its bytes, and a `KEYED` table lies in the order of its key.
@@ -103,6 +104,17 @@ CREATE TABLE node (id BIGINT PRIMARY KEY, lease_until BIGINT NOT NULL, heir BIGI
 
 -- When the next ring of a carrier may leave, of whatever node.
 CREATE TABLE pace (carrier ID PRIMARY KEY, free_at BIGINT NOT NULL) KEYED;
+
+-- All versions of the files that a person edits, in order; of each file the last is in use, and `parent` was so before.
+CREATE TABLE rules (
+    number BIGINT PRIMARY KEY,
+    file ID NOT NULL,
+    hash ID NOT NULL,
+    parent ID,
+    bytes BYTES NOT NULL,
+    who TEXT NOT NULL,
+    at BIGINT NOT NULL
+) PLAIN;
 ";
 
 /// From the schema before, in SQLite: the tables of now are filled from those of then.

@@ -66,7 +66,10 @@ async fn why_not_writable(web: &Web) -> Option<&'static str> {
     };
     Some(match answer.err()? {
         StoreError::DiskFull => "disk-full",
-        StoreError::Locked | StoreError::Conflict | StoreError::InUse(_) => "locked",
+        StoreError::Locked
+        | StoreError::Conflict
+        | StoreError::InUse(_)
+        | StoreError::HalfCopied(_) => "locked",
         StoreError::ReadOnly => "read-only",
         StoreError::Moved(_) | StoreError::JournalLost(_) => "moved",
         StoreError::Corrupt(_)
