@@ -7,7 +7,7 @@
 //!     cargo bench -- --quick           the same with few samples
 //!     cargo bench -- speed burst       only these cases
 //!     LEADBRIDGE_MILLION=100000 cargo bench -- million
-//!                                      with so many leads; a million take an hour and 10 GB of disk on two cores
+//!                                      with so many leads instead of a million
 #![allow(
     clippy::unwrap_used,
     reason = "what can't be measured has no figure: the run ends there"

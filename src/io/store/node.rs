@@ -208,10 +208,10 @@ pub(super) async fn take_over(db: &mut Db<'_>, starts: bool) -> Answer<Option<In
 }
 
 /// Flows with a leg that may be up, last written by a process that is no more. Most open flows wait, and a start must
-/// be over soon.
+/// be over soon: the plus keeps SQLite from reading all flows in the order of t1.
 async fn flows(db: &mut Db<'_>) -> Answer<Vec<LeadId>> {
     let sql = "SELECT lead, flow FROM flow WHERE open = 1 \
-               AND node NOT IN (SELECT id FROM node WHERE heir IS NULL) ORDER BY t1";
+               AND node NOT IN (SELECT id FROM node WHERE heir IS NULL) ORDER BY +t1";
     reads::with_legs(db, sql, with![]).await
 }
 
