@@ -174,94 +174,45 @@ impl Full {
 
     async fn lists(&self, runs: usize) -> Vec<Row> {
         let leads = &self.filled.names;
-        let since = now() - jiff::SignedDuration::from_hours(24 * 300);
-        let rooftop = || Some(RooftopId("g150".to_owned()));
-        let source = |name: &str| Some(SourceId(name.to_owned()));
-        let all = Filter::default;
+        let since = Some(now() - jiff::SignedDuration::from_hours(24 * 300));
+        let half = leads.get(leads.len() / 2);
         let asked = [
-            ("newest", all(), None),
-            ("after half of all", all(), leads.get(leads.len() / 2)),
-            ("the oldest", all(), leads.first()),
-            (
-                "of a source",
-                Filter {
-                    source: source("s150-1"),
-                    ..all()
-                },
-                None,
-            ),
+            ("newest", filter(None, None, None), None),
+            ("after half of all", filter(None, None, None), half),
+            ("the oldest", filter(None, None, None), leads.first()),
+            ("of a source", filter(None, Some("s150-1"), None), None),
             (
                 "of a source without leads",
-                Filter {
-                    source: source("none"),
-                    ..all()
-                },
+                filter(None, Some("none"), None),
                 None,
             ),
-            (
-                "of a rooftop",
-                Filter {
-                    rooftop: rooftop(),
-                    ..all()
-                },
-                None,
-            ),
+            ("of a rooftop", filter(None, None, Some("g150")), None),
             (
                 "of a rooftop, after half",
-                Filter {
-                    rooftop: rooftop(),
-                    ..all()
-                },
-                leads.get(leads.len() / 2),
+                filter(None, None, Some("g150")),
+                half,
             ),
-            (
-                "held",
-                Filter {
-                    state: Some(Stage::Held),
-                    ..all()
-                },
-                None,
-            ),
-            (
-                "sleeping",
-                Filter {
-                    state: Some(Stage::Sleeping),
-                    ..all()
-                },
-                None,
-            ),
+            ("held", filter(Some(Stage::Held), None, None), None),
+            ("sleeping", filter(Some(Stage::Sleeping), None, None), None),
             (
                 "ringing at a rooftop",
-                Filter {
-                    state: Some(Stage::Ringing),
-                    rooftop: rooftop(),
-                    ..all()
-                },
+                filter(Some(Stage::Ringing), None, Some("g150")),
                 None,
             ),
-            (
-                "closed",
-                Filter {
-                    state: Some(Stage::Closed),
-                    ..all()
-                },
-                None,
-            ),
+            ("closed", filter(Some(Stage::Closed), None, None), None),
             (
                 "closed of a source since",
                 Filter {
-                    state: Some(Stage::Closed),
-                    source: source("s7-0"),
-                    since: Some(since),
-                    ..all()
+                    since,
+                    ..filter(Some(Stage::Closed), Some("s7-0"), None)
                 },
                 None,
             ),
             (
                 "since",
                 Filter {
-                    since: Some(since),
-                    ..all()
+                    since,
+                    ..Filter::default()
                 },
                 None,
             ),
@@ -436,4 +387,13 @@ async fn is_ready(address: std::net::SocketAddr) -> bool {
     };
     let answer = wire.exchange(&wire::get("/readyz", "")).await;
     answer.is_some_and(|answer| answer.status == 200)
+}
+
+fn filter(state: Option<Stage>, source: Option<&str>, rooftop: Option<&str>) -> Filter {
+    Filter {
+        state,
+        source: source.map(|source| SourceId(source.to_owned())),
+        rooftop: rooftop.map(|rooftop| RooftopId(rooftop.to_owned())),
+        since: None,
+    }
 }

@@ -11,15 +11,12 @@ use crate::speed;
 use crate::table::{Row, Target, Unit};
 use crate::{Extent, progress};
 
+use crate::server::Server;
 use node::LANES;
 use pgbench::{SCRIPTS, Script};
-use server::Server;
 
 pub(crate) mod node;
 mod pgbench;
-#[allow(dead_code, reason = "the tests use more of it")]
-#[path = "../../tests/postgres/server.rs"]
-mod server;
 
 const NODES: [usize; 3] = [1, 2, 3];
 

@@ -45,5 +45,10 @@ async fn take_over(engine: &Engine) -> Result<(), StoreError> {
     };
     let (nodes, items, flows) = (left.of.len(), left.items.len(), left.flows.len());
     info!(nodes, items, flows, "what a lost node left goes on here");
-    engine.settle(left).await
+    let settled = engine.settle(left).await;
+    if settled.is_err() {
+        // It is in this node's hand by now: so that all of it is found again, this node begins anew.
+        engine.store.give_up();
+    }
+    settled
 }

@@ -431,6 +431,11 @@ impl Store {
         Ok(())
     }
 
+    /// What this node has in hand may not be what the database says: it begins anew with its next renewal.
+    pub fn give_up(&self) {
+        self.lease.given_up();
+    }
+
     /// This node ends: whatever it has in hand may be taken over at once.
     pub async fn leave(&self) -> Result<(), StoreError> {
         if !self.is_shared() {

@@ -89,12 +89,12 @@ impl Model {
     }
 
     /// `Err`: the lead that its source sent before.
-    pub(crate) fn receive(&mut self, new: &New) -> Result<Decided, Flow> {
+    pub(crate) fn receive(&mut self, new: &New) -> Result<Decided, Box<Flow>> {
         let id = |new: &New| new.arrival.told.as_ref()?.id.clone();
         let same = |kept: &&Kept| kept.new.arrival.source == new.arrival.source;
         let mut before = self.leads.values().filter(same);
         if let Some(known) = before.find(|kept| id(new).is_some() && id(&kept.new) == id(new)) {
-            return Err(self.flows[&known.new.arrival.lead].clone());
+            return Err(Box::new(self.flows[&known.new.arrival.lead].clone()));
         }
         let lead = new.arrival.lead;
         let met = decision::meet(&new.arrival, &self.rules, &self.key, self.now);
@@ -189,7 +189,7 @@ impl Model {
                 }
                 let from = call.from.as_ref()?;
                 let same = |kept: &&Kept| kept.phone.as_ref() == Some(from);
-                let kept = self.leads.values().filter(same).next_back()?;
+                let kept = self.leads.values().rfind(same)?;
                 let again = Again {
                     lead: call.lead,
                     told: kept.told.clone()?,

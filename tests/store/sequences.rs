@@ -153,7 +153,7 @@ impl Both {
         let received = self.house.store.receive(new, rules, now).await.unwrap();
         assert_eq!(received.known, expected.is_err(), "{}", self.what);
         match expected {
-            Err(flow) => assert_eq!(received.flow, flow, "{}", self.what),
+            Err(flow) => assert_eq!(received.flow, *flow, "{}", self.what),
             Ok(expected) => {
                 let wakes = received.wakes;
                 let left = left(received.flow, received.timeline, &received.effects, wakes);

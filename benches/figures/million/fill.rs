@@ -123,6 +123,7 @@ impl Fill<'_> {
         leads
     }
 
+    #[allow(clippy::too_many_lines, reason = "one lead's rows, table by table")]
     fn lead(&mut self, week: usize, nth: usize, t1_ms: i64, later_ms: i64) {
         let Matter {
             rng,

@@ -247,14 +247,10 @@ impl Play<'_> {
 
     fn step(&mut self, event: Event) {
         let rang = self.life.flow.customer.len();
-        let ended = match &event {
-            Event::Progress {
-                leg,
-                phase: Phase::Ended(_),
-                ..
-            } if leg.side == Side::Customer => true,
-            _ => false,
-        };
+        let ended = matches!(
+            &event,
+            Event::Progress { leg, phase: Phase::Ended(_), .. } if leg.side == Side::Customer
+        );
         for key in decision::phones(&self.life.flow, &self.life.number, self.rules) {
             self.desk.phone_mut(&key);
         }
