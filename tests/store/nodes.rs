@@ -84,25 +84,28 @@ async fn a_phone_has_one_ring_at_a_time_however_many_nodes_decide() {
             let (node, rules) = node(at);
             steps.spawn(async move {
                 let (lead, item) = (effect.lead, Some(effect.id));
-                let done = node.step(lead, placed(&effect), item, rules.clone(), now());
-                done.await.unwrap();
+                let placed = node.step(lead, placed(&effect), item, rules.clone(), now());
+                let placed = placed.await.unwrap();
                 let busy = ended(effect.command.leg().unwrap());
-                node.step(lead, busy, None, rules, now()).await
+                let busy = node.step(lead, busy, None, rules, now()).await.unwrap();
+                [placed, busy]
             });
         }
         for (at, wake) in phones.wakes.drain(..).enumerate() {
             let (node, rules) = node(at + 1);
-            let step = async move { node.step(wake.lead, wake.event, None, rules, now()).await };
-            steps.spawn(step);
+            steps.spawn(async move {
+                let woken = node.step(wake.lead, wake.event, None, rules, now()).await;
+                [woken.unwrap(), None]
+            });
         }
-        for stepped in steps.join_all().await {
-            let stepped = stepped.unwrap().unwrap();
+        for stepped in steps.join_all().await.into_iter().flatten().flatten() {
             phones.hear(stepped.effects, stepped.wakes);
         }
     }
+    assert_eq!(phones.rung.len(), LEADS as usize, "every lead rang somebody");
     assert!(
-        phones.rung.len() > 3,
-        "the phones rang for more than the first leads"
+        phones.rung.values().all(|rung| rung.len() == 3),
+        "and every phone for each of them"
     );
 }
 
