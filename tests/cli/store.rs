@@ -86,10 +86,10 @@ fn the_addresses_may_be_variables_and_a_password_is_never_shown() {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let err = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(
-        err,
-        "the store is unavailable: PostgreSQL: it can't be reached\n"
-    );
+    let why =
+        "the store is unavailable: PostgreSQL: error connecting to server (Connection refused";
+    assert!(err.starts_with(why), "{err}");
+    assert!(!err.contains("hush-hush"), "{err}");
     for arguments in [
         "store copy --from mysql://a:hush-hush@b/c --to sqlite:x.db",
         "store copy --from postgres://a:hush-hush@b:port/c --to sqlite:x.db",

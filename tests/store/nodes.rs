@@ -102,7 +102,11 @@ async fn a_phone_has_one_ring_at_a_time_however_many_nodes_decide() {
             phones.hear(stepped.effects, stepped.wakes);
         }
     }
-    assert_eq!(phones.rung.len(), LEADS as usize, "every lead rang somebody");
+    assert_eq!(
+        phones.rung.len(),
+        LEADS as usize,
+        "every lead rang somebody"
+    );
     assert!(
         phones.rung.values().all(|rung| rung.len() == 3),
         "and every phone for each of them"

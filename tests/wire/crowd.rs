@@ -23,8 +23,9 @@ pub(crate) const REPS: usize = 10;
 const SETTLED_WITHIN: Duration = Duration::from_secs(200);
 /// Long enough that much trouble comes between a create and its answer.
 const CREATE_TAKES: Duration = Duration::from_millis(200);
-/// How long a free phone may take to ring.
-const AT_ONCE: Duration = Duration::from_secs(4);
+/// How long a phone may take to ring that nobody is on: where the end of a ring was told to a node that was away, the phone
+/// is held for the span of the ring, its time-out and ten seconds.
+const IS_FREE_WITHIN: Duration = Duration::from_secs(20);
 
 /// How many kills: `tests/run --long` says more.
 pub(crate) fn kills() -> usize {
@@ -229,7 +230,7 @@ fn every_lead_was_rung_and_bridged_once_at_most(daemon: &Daemon, leads: &BTreeMa
     }
 }
 
-/// A new lead for each rep alone rings at once.
+/// A new lead for each rep alone rings.
 async fn no_phone_is_held(daemon: &Daemon, count: usize) {
     for rep in 0..REPS {
         let before = daemon.calls_to(&phone(rep)).len();
@@ -242,7 +243,7 @@ async fn no_phone_is_held(daemon: &Daemon, count: usize) {
         let began = Instant::now();
         while daemon.calls_to(&phone(rep)).len() == before {
             assert!(
-                began.elapsed() < AT_ONCE,
+                began.elapsed() < IS_FREE_WITHIN,
                 "rep {rep} is not rung: {:#}",
                 daemon.lead(answer.text("lead")).await
             );
