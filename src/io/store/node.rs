@@ -6,6 +6,7 @@
 //! A lease counts by the database's clock there and by the boot-time clock here, which goes on while the machine
 //! sleeps; here it ends earlier than there.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -193,9 +194,9 @@ pub(super) async fn take_over(db: &mut Db<'_>, starts: bool) -> Answer<Option<In
     if of.is_empty() && items.is_empty() && messages.is_empty() && !starts {
         return Ok(None);
     }
-    let ids: Vec<i64> = items.iter().map(|row| row.int(0)).collect::<Answer<_>>()?;
+    let taken: HashSet<i64> = items.iter().map(|row| row.int(0)).collect::<Answer<_>>()?;
     let mut items = reads::items(db, None).await?;
-    items.retain(|item| ids.contains(&item.id.0));
+    items.retain(|item| taken.contains(&item.id.0));
     Ok(Some(Inheritance {
         items,
         messages,
