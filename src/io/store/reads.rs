@@ -457,7 +457,7 @@ pub(super) async fn items(db: &mut Db<'_>, lead: Option<LeadId>) -> Answer<Vec<I
     let sql = "SELECT outbox.id, command, parked, flow, outbox.node FROM outbox JOIN flow USING (lead) \
                WHERE CAST($1 AS TEXT) IS NULL OR lead = $1 ORDER BY outbox.id";
     let mut items = Vec::new();
-    for row in db.ask(sql, with![lead]).await? {
+    db.each(sql, with![lead], |row| {
         let command = from_json(row.text(1)?, "a command")?;
         let flow: Flow = from_json(row.text(3)?, "a flow")?;
         items.push(Item {
@@ -468,7 +468,9 @@ pub(super) async fn items(db: &mut Db<'_>, lead: Option<LeadId>) -> Answer<Vec<I
             errand: flow.errand(&command),
             command,
         });
-    }
+        Ok(())
+    })
+    .await?;
     Ok(items)
 }
 
