@@ -1,12 +1,13 @@
 //! A store with a group of three phones, on either database; and the stories that are told on both.
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use leadbridge::flow::Event;
-use leadbridge::io::store::{Inheritance, OutboxId, Received, Stepped, Store};
+use leadbridge::io::store::{Inheritance, OutboxId, Received, Stepped, Store, StoreError};
 use leadbridge::rotation::{Rules, Strategy};
 use leadbridge_providers::LeadId;
 use tempfile::TempDir;
@@ -140,11 +141,11 @@ impl House {
         store.leave().await.unwrap();
         drop(store);
         let store = match &database {
-            Database::File(folder) => Store::open(&folder.path().join("leads.db"), |_| ()),
-            Database::Server(postgres) => Store::connect(&postgres.url, |_| ()).await,
+            Database::File(folder) => of_file_again(&folder.path().join("leads.db")),
+            Database::Server(postgres) => Store::connect(&postgres.url, |_| ()).await.unwrap(),
         };
         let house = House {
-            store: store.unwrap(),
+            store,
             rules,
             database,
             now,
@@ -244,4 +245,15 @@ fn words_of_file(path: &std::path::Path, table: &str) -> String {
         }
     }
     words
+}
+
+/// A program that another test starts at this instant bears a copy of the lock until it has become itself.
+fn of_file_again(path: &Path) -> Store {
+    let give_up = Instant::now() + Duration::from_secs(10);
+    loop {
+        match Store::open(path, |_| ()) {
+            Err(StoreError::InUse(_)) if Instant::now() < give_up => std::thread::yield_now(),
+            opened => return opened.unwrap(),
+        }
+    }
 }
