@@ -143,6 +143,20 @@ pub enum Kind {
     RingsBack(RepId),
 }
 
+impl State {
+    /// How a flow in this state ended.
+    pub fn closed(&self) -> Option<&Closed> {
+        match self {
+            State::Closed(closed) => Some(closed),
+            State::Held(_)
+            | State::Waiting { .. }
+            | State::Sleeping { .. }
+            | State::Round(_)
+            | State::Engaged(_) => None,
+        }
+    }
+}
+
 impl Flow {
     /// A flow at its arrival; [`Event::Begin`] starts it.
     pub fn new(lead: LeadId, facts: Facts, state: State, fresh_until: Timestamp) -> Flow {
@@ -288,14 +302,7 @@ impl Flow {
 
     /// How the flow ended.
     pub fn outcome(&self) -> Option<&Closed> {
-        match &self.state {
-            State::Closed(closed) => Some(closed),
-            State::Held(_)
-            | State::Waiting { .. }
-            | State::Sleeping { .. }
-            | State::Round(_)
-            | State::Engaged(_) => None,
-        }
+        self.state.closed()
     }
 
     /// The rep's leg that has the lead.

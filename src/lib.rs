@@ -14,7 +14,7 @@
 //! - **P6 Everything ends.** Every open state has a deadline.
 //! - **P7 Outsiders repeat, reorder, lose and lie.** The answer to a callback is a function of the present state.
 //! - **P8 Deciding is pure**: no clock, randomness, disk, network or `await`.
-//! - **P9 Personal data has one home**: the store's `lead`, `raw` and `message` rows.
+//! - **P9 Personal data has one home**: the store's `lead` and `message` rows.
 //! - **P10 No surprise on the bill, no harassment.**
 //!
 //! # The way of a lead

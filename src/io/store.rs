@@ -15,7 +15,7 @@
 //! What holds anything personal has no `Debug`, so that it cannot slip into a log.
 //!
 //! A verb whose future is dropped may still happen: what it left in the outbox and its wakes are found again by
-//! [`Reads::outbox`] and [`Reads::pending`].
+//! [`Store::take_over`] and [`Reads::pending`].
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

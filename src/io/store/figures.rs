@@ -118,14 +118,7 @@ fn count(
     figures.converted = row.text_or_null(1)?.is_some();
     if let Some(other) = row.text_or_null(2)?.filter(|_| is_joined(&figures)) {
         let Ended { state } = from_json(other, "a flow")?;
-        figures.counts_with(match state {
-            State::Closed(closed) => Some(closed),
-            State::Held(_)
-            | State::Waiting { .. }
-            | State::Sleeping { .. }
-            | State::Round(_)
-            | State::Engaged(_) => None,
-        });
+        figures.counts_with(state.closed().cloned());
     }
     figures.by_the_clock_of_its_rooftop(open);
     draft.add(&figures);
