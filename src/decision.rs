@@ -261,6 +261,14 @@ fn had_it(number: &Number, window_min: u32, now: Timestamp) -> Option<First> {
     Some(First::HadIt(last.rep.clone()))
 }
 
+/// The phones of a rooftop's people: a lead that comes in there needs their rows.
+pub fn phones_at(rules: &Rules, rooftop: &RooftopId) -> Vec<PhoneKey> {
+    let mut keys = people(rules, rooftop, None);
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
 fn people(rules: &Rules, rooftop: &RooftopId, first: Option<&First>) -> Vec<PhoneKey> {
     let rooftop = rules.rooftops.get(rooftop);
     let ids = rooftop.into_iter().flat_map(|rooftop| {

@@ -3,12 +3,12 @@
 //! (P1).
 //!
 //! There are two databases and one set of statements. `store/tables.rs` are the tables, `store/db.rs` is a transaction
-//! as the statements see it; `store/sqlite.rs`, `store/writer.rs` (which commits in groups) and `store/place.rs` (which
-//! sees whether the file is still there) are one kind of it, `store/postgres.rs` the other. `store/decide.rs` runs one
-//! decision, `store/rows.rs` reads and writes single rows, `store/messages.rs` keeps what was written to people,
-//! `store/node.rs` knows which process has what in hand,
-//! `store/rules.rs` keeps the rules in use and all before them. `store/reads.rs` answers questions, `store/figures.rs`
-//! those of the figures and the board, `store/person.rs` forgets, `store/retention.rs` also what grew old.
+//! as the statements see it; `store/sqlite.rs`, `store/writer.rs` (which commits in groups), `store/journal.rs` (which
+//! brings what is committed into the file) and `store/place.rs` (which sees whether the file is still there) are one kind
+//! of it, `store/postgres.rs` the other. `store/decide.rs` runs one decision, `store/rows.rs` reads and writes single
+//! rows, `store/messages.rs` keeps what was written to people, `store/node.rs` knows which process has what in hand,
+//! `store/rules.rs` keeps the rules in use and all before them. `store/reads.rs` answers `store/questions.rs`, and
+//! `store/figures.rs` those of the figures and the board, `store/person.rs` forgets, `store/retention.rs` also what grew old.
 //! `store/walk.rs` goes through whole tables, for `store/copy.rs` and `store/check.rs`; `store/backup.rs` copies SQLite's
 //! file.
 //!
@@ -39,12 +39,14 @@ mod db;
 mod decide;
 mod error;
 mod figures;
+mod journal;
 mod messages;
 mod meta;
 mod node;
 mod person;
 mod place;
 mod postgres;
+mod questions;
 mod reads;
 mod retention;
 mod rows;
@@ -60,7 +62,8 @@ pub use copy::{CannotCopy, Copied, Doing};
 pub use error::StoreError;
 pub use messages::{Fate, Letter, Message, MessageState, Posting, Written};
 pub use node::{Inheritance, LEASE, RENEW_EVERY};
-pub use reads::{Counts, Filter, Item, Page, Raw, Reads, Record};
+pub use questions::{Counts, Filter, Item, Page, Raw, Record};
+pub use reads::Reads;
 pub use retention::{Aged, Pruned};
 pub use rules::{Both, Hash, InUse, RulesFile, Version};
 

@@ -8,7 +8,7 @@ use leadbridge_providers::LeadId;
 use super::db::Db;
 use super::decide::{self, bear};
 use super::error::{Answer, StoreError};
-use super::{CallIn, New, Received, Stepped, TakenIn, reads, rows};
+use super::{CallIn, New, Received, Stepped, TakenIn, questions, rows};
 use crate::flow::{CalledIn, Event, Flow};
 use crate::lead_line::{self, Again, Caller};
 use crate::phone::{HashKey, PhoneKey, PhoneNumber};
@@ -29,7 +29,7 @@ pub(super) async fn called_in(
     rules: &Rules,
     key: &HashKey,
 ) -> Answer<TakenIn> {
-    if let Some(leg) = reads::bound(db, &call.call).await? {
+    if let Some(leg) = questions::bound(db, &call.call).await? {
         let known = decide::as_it_stands(db, leg.lead).await?;
         return Ok(known.map_or(TakenIn::Nobodys, |stepped| TakenIn::Leg {
             leg,

@@ -5,11 +5,11 @@ use leadbridge_providers::{CarrierCallId, LeadId, LegId, Placing};
 
 use super::db::Db;
 use super::error::{Answer, StoreError};
-use super::reads;
-use super::rows::{self, Opened, When};
+use super::questions;
+use super::rows::{self, Met, Opened, When};
 use super::{Effect, New, NodeId, OutboxId, Received, Stepped, Wake};
 use crate::decision::{self, Decision, Outset, Rows};
-use crate::desk::{Number, Phone};
+use crate::desk::{Desk, Phone};
 use crate::flow::{Command, Entry, Event, Flow, State};
 use crate::phone::HashKey;
 use crate::rotation::{CarrierId, Rules};
@@ -30,7 +30,12 @@ pub(super) async fn receive(
     key: &HashKey,
 ) -> Answer<Received> {
     let number = decision::number(&new.arrival, rules, key);
-    let (known, number) = rows::met(db, &new.arrival, number.as_ref()).await?;
+    let phones = decision::phones_at(rules, &new.arrival.rooftop);
+    let Met {
+        known,
+        number,
+        desk,
+    } = rows::met(db, &new.arrival, number.as_ref(), &phones).await?;
     if let Some(lead) = known {
         return self::known(db, lead).await;
     }
@@ -40,7 +45,12 @@ pub(super) async fn receive(
     let left = match decision::set_out(lead, met, &number, rules, now) {
         Outset::Own(flow, timeline, commands) => {
             rows::insert_lead(db, new, phone.as_ref(), None)?;
-            set_out(db, *flow, number, timeline, commands, rules).await?
+            let rows = Rows {
+                flow: *flow,
+                desk,
+                number,
+            };
+            set_out(db, rows, (timeline, commands), rules).await?
         }
         Outset::Joined(flow, timeline, to) => {
             rows::insert_lead(db, new, phone.as_ref(), Some(to))?;
@@ -157,7 +167,7 @@ fn stepped(before: Opened, left: Left) -> Stepped {
 /// Frees the phones whose claim or rest is over, and tells who is first in line for them.
 pub(super) async fn expire(db: &mut Db<'_>) -> Answer<Vec<Wake>> {
     let now = db.now().await?;
-    let due = reads::phones_due(db, now).await?;
+    let due = questions::phones_due(db, now).await?;
     let mut wakes = Vec::new();
     for (key, mut phone) in rows::desk_to_change(db, &due).await?.0 {
         let first = phone.expire(now).then(|| phone.first_in_line(now));
@@ -217,16 +227,15 @@ pub(super) async fn bear(
 /// Writes a flow for the first time, begun already unless a person must look at it first.
 async fn set_out(
     db: &mut Db<'_>,
-    flow: Flow,
-    number: Number,
-    timeline: Vec<Entry>,
-    commands: Vec<Command>,
+    rows: Rows,
+    told: (Vec<Entry>, Vec<Command>),
     rules: &Rules,
 ) -> Answer<Left> {
-    if matches!(flow.state, State::Held(_)) {
-        return bear(db, flow, timeline, &commands).await;
+    let (timeline, commands) = told;
+    if matches!(rows.flow.state, State::Held(_)) {
+        return bear(db, rows.flow, timeline, &commands).await;
     }
-    let (before, mut begun) = decide(db, &flow, &number, &Event::Begin, rules).await?;
+    let (before, mut begun) = decide(db, rows, &Event::Begin, rules).await?;
     if begun.rows.flow == before.flow {
         rows::save_flow(db, &before.flow)?;
     }
@@ -246,7 +255,12 @@ async fn is_old(db: &mut Db<'_>, lead: LeadId, event: &Event) -> Answer<bool> {
 
 /// Decides, and writes it.
 async fn change(db: &mut Db<'_>, before: &Opened, event: &Event, rules: &Rules) -> Answer<Left> {
-    let (before, decision) = decide(db, &before.flow, &before.number, event, rules).await?;
+    let rows = Rows {
+        flow: before.flow.clone(),
+        desk: Desk::default(),
+        number: before.number.clone(),
+    };
+    let (before, decision) = decide(db, rows, event, rules).await?;
     keep(db, &before, decision).await
 }
 
@@ -272,31 +286,27 @@ async fn keep(db: &mut Db<'_>, before: &Rows, decision: Decision) -> Answer<Left
     })
 }
 
-/// Decides over the rows it needs, which are known for sure only when it is done: a decision that touched a phone
-/// whose row was not read is made again with it.
+/// Decides over the rows it needs, some of which may have been read already. Which they are is known for sure only when
+/// it is done: a decision that touched a phone whose row was not read is made again with it.
 async fn decide(
     db: &mut Db<'_>,
-    flow: &Flow,
-    number: &Number,
+    mut before: Rows,
     event: &Event,
     rules: &Rules,
 ) -> Answer<(Rows, Decision)> {
-    let mut phones = decision::phones(flow, number, rules);
+    let mut phones = decision::phones(&before.flow, &before.number, rules);
     loop {
-        let before = Rows {
-            flow: flow.clone(),
-            desk: rows::desk_to_change(db, &phones).await?,
-            number: number.clone(),
-        };
+        phones.retain(|phone| !before.desk.0.contains_key(phone));
+        let read = rows::desk_to_change(db, &phones).await?;
+        before.desk.0.extend(read.0);
         let now = db.now().await?;
         let decision = decision::decide(before.clone(), event.clone(), rules, now);
         let touched = decision.rows.desk.0.keys();
         let unread = touched.filter(|key| !before.desk.0.contains_key(*key));
-        let unread: Vec<_> = unread.cloned().collect();
-        if unread.is_empty() {
+        phones = unread.cloned().collect();
+        if phones.is_empty() {
             return Ok((before, decision));
         }
-        phones.extend(unread);
     }
 }
 

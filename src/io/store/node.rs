@@ -19,7 +19,7 @@ use rustix::time::{ClockId, clock_gettime};
 use super::db::{Db, with};
 use super::error::Answer;
 use super::rows::{moment, nanoseconds};
-use super::{Item, Message, NodeId, messages, reads};
+use super::{Item, Message, NodeId, messages, questions};
 
 /// How long a lease lasts when it is given or renewed.
 pub const LEASE: Duration = Duration::from_secs(3);
@@ -195,7 +195,7 @@ pub(super) async fn take_over(db: &mut Db<'_>, starts: bool) -> Answer<Option<In
         return Ok(None);
     }
     let taken: HashSet<i64> = items.iter().map(|row| row.int(0)).collect::<Answer<_>>()?;
-    let mut items = reads::items(db, None).await?;
+    let mut items = questions::items(db, None).await?;
     items.retain(|item| taken.contains(&item.id.0));
     Ok(Some(Inheritance {
         items,
@@ -208,12 +208,11 @@ pub(super) async fn take_over(db: &mut Db<'_>, starts: bool) -> Answer<Option<In
     }))
 }
 
-/// Flows with a leg that may be up, last written by a process that is no more. Most open flows wait, and a start must
-/// be over soon: the plus keeps SQLite from reading all flows in the order of t1.
+/// Flows with a leg that may be up, last written by a process that is no more.
 async fn flows(db: &mut Db<'_>) -> Answer<Vec<LeadId>> {
-    let sql = "SELECT lead, flow FROM flow WHERE open = 1 \
-               AND node NOT IN (SELECT id FROM node WHERE heir IS NULL) ORDER BY +t1";
-    reads::with_legs(db, sql, with![]).await
+    let sql = "SELECT lead, flow, t1 FROM flow WHERE open = 1 \
+               AND node NOT IN (SELECT id FROM node WHERE heir IS NULL)";
+    questions::with_legs(db, sql, with![]).await
 }
 
 /// What these nodes left is settled: they are forgotten.

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 
@@ -18,7 +19,7 @@ pub(super) struct Place {
     /// What was committed and is not yet in the store's own file, and the way through it.
     journal: [Found; 2],
     lock: File,
-    written: Written,
+    known: Known,
 }
 
 /// A file by its name and by what it is. As long as it is open, no other file is the same.
@@ -31,7 +32,10 @@ struct Found {
 type What = (u64, u64);
 
 /// When a file was last written, in seconds and nanoseconds, and how long it is.
-type Written = Option<(i64, i64, u64)>;
+pub(super) type Written = Option<(i64, i64, u64)>;
+
+/// How the store's own file looked when one of us had written last; locked while one writes.
+pub(super) type Known = Arc<Mutex<Written>>;
 
 impl Place {
     /// Remembers the files of a store that is open.
@@ -47,15 +51,22 @@ impl Place {
                 Found::at(beside(&file, "-shm"))?,
             ],
             lock,
-            written: written(path),
+            known: Arc::new(Mutex::new(written(path))),
         })
+    }
+
+    /// The store's own file, for whoever else of us writes into it.
+    pub(super) fn known(&self) -> (PathBuf, Known) {
+        (self.store.path.clone(), self.known.clone())
     }
 
     /// Before a commit: is this still the store? Where somebody else wrote into it, what was read before is read anew, so
     /// that nothing is built on pages that are no longer there.
     pub(super) fn check(&mut self, connection: &Connection) -> Answer<()> {
         self.is_ours(connection)?;
-        if written(&self.store.path) != self.written {
+        if let Ok(known) = self.known.try_lock()
+            && written(&self.store.path) != *known
+        {
             connection.execute_batch("PRAGMA shrink_memory")?;
         }
         Ok(())
@@ -63,7 +74,9 @@ impl Place {
 
     /// After a commit: only now it counts.
     pub(super) fn check_again(&mut self, connection: &Connection) -> Answer<()> {
-        self.written = written(&self.store.path);
+        if let Ok(mut known) = self.known.try_lock() {
+            *known = written(&self.store.path);
+        }
         self.is_ours(connection)
     }
 
@@ -121,7 +134,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn written(path: &Path) -> Written {
+pub(super) fn written(path: &Path) -> Written {
     let metadata = path.metadata().ok()?;
     Some((metadata.mtime(), metadata.mtime_nsec(), metadata.len()))
 }

@@ -3,14 +3,12 @@
 //! A function that ends in `to_change` keeps the row from everybody else until the commit. They are called in this
 //! order, so that two nodes never wait for each other: the flow, the number, the desk.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::db::{Db, Row, Value, with};
+use super::db::{Db, Row, Statement, Value, with};
 use super::error::{Answer, StoreError};
 use super::{New, OutboxId, Wake};
 use crate::decision::Arrival;
@@ -153,37 +151,41 @@ pub(super) fn figures(flow: &Flow) -> Answer<Vec<Value>> {
 
 /// The rows of these phones; one without a row is as new.
 pub(super) async fn desk_to_change(db: &mut Db<'_>, phones: &[PhoneKey]) -> Answer<Desk> {
-    let mut phones = phones.to_vec();
-    phones.sort();
-    let mut found = phone_rows(db, &phones).await?;
-    if db.is_shared() && found.len() < phones.len() {
+    let mut desk = desk_found(db.ask_all(phones_asked(phones)).await?)?;
+    if db.is_shared() && desk.0.len() < phones.len() {
         // Nobody can be kept from a row that is not there.
+        let mut phones = phones.to_vec();
+        phones.sort();
         for phone in &phones {
             let sql = "INSERT INTO desk (phone, phone_row) VALUES ($1, $2) ON CONFLICT (phone) DO NOTHING";
             db.write(sql, with![phone.as_str(), json(&Phone::default())?])?;
         }
-        found = phone_rows(db, &phones).await?;
+        desk = desk_found(db.ask_all(phones_asked(&phones)).await?)?;
     }
-    let mut desk = Desk::default();
-    for key in phones {
-        let phone = found.remove(key.as_str()).unwrap_or_default();
-        desk.0.insert(key, phone);
+    for phone in phones {
+        desk.0.entry(phone.clone()).or_default();
     }
     Ok(desk)
 }
 
-async fn phone_rows(db: &mut Db<'_>, phones: &[PhoneKey]) -> Answer<BTreeMap<String, Phone>> {
+fn phones_asked(phones: &[PhoneKey]) -> Vec<Statement> {
+    let mut phones: Vec<_> = phones.iter().map(PhoneKey::as_str).collect();
+    phones.sort_unstable();
     let asked = phones.chunks(PHONES_AT_ONCE).map(|keys| {
-        let mut keys: Vec<_> = keys.iter().map(|key| Value::from(key.as_str())).collect();
+        let mut keys: Vec<_> = keys.iter().copied().map(Value::from).collect();
         keys.resize(PHONES_AT_ONCE, Value::Null);
         (PHONES, keys)
     });
-    let found = db.ask_all(asked.collect()).await?;
+    asked.collect()
+}
+
+fn desk_found(found: Vec<Vec<Row>>) -> Answer<Desk> {
     let phone = |row: Row| {
-        let phone = from_json(row.text(1)?, "a phone's row")?;
-        Ok((row.text(0)?.to_owned(), phone))
+        let key = parsed(row.text(0)?, "a phone's key")?;
+        Ok((key, from_json(row.text(1)?, "a phone's row")?))
     };
-    found.into_iter().flatten().map(phone).collect()
+    let phones: Answer<_> = found.into_iter().flatten().map(phone).collect();
+    phones.map(Desk)
 }
 
 /// Writes the row of a phone.
@@ -231,23 +233,42 @@ pub(super) fn save_number(db: &mut Db<'_>, key: &PhoneKey, number: &Number) -> A
     db.write(sql, with![key.as_str(), json(number)?])
 }
 
-/// The lead that this source sent before under the same id, and the row of the customer's number, to be changed.
+/// What is read of a lead that comes in, all to be changed.
+pub(super) struct Met {
+    /// The lead that its source sent before under the same id.
+    pub(super) known: Option<LeadId>,
+    /// The row of the customer's number.
+    pub(super) number: Number,
+    /// Those rows of the phones that are there.
+    pub(super) desk: Desk,
+}
+
+/// Meets a lead that comes in.
 pub(super) async fn met(
     db: &mut Db<'_>,
     arrival: &Arrival,
     key: Option<&PhoneKey>,
-) -> Answer<(Option<LeadId>, Number)> {
+    phones: &[PhoneKey],
+) -> Answer<Met> {
     let id = arrival.told.as_ref().and_then(|told| told.id.clone());
-    let mut asked = vec![(OF_SOURCE, with![arrival.source.0.as_str(), id])];
     if let Some(key) = key {
         provide_number(db, key)?;
-        asked.push((NUMBER, with![key.as_str()]));
     }
-    let mut found = db.ask_all(asked).await?.into_iter();
+    let mut asked = vec![
+        (OF_SOURCE, with![arrival.source.0.as_str(), id]),
+        (NUMBER, with![key.map(PhoneKey::as_str)]),
+    ];
+    asked.extend(phones_asked(phones));
+    let mut found = db.ask_all(asked).await?;
+    let desk = desk_found(found.split_off(2))?;
+    let mut found = found.into_iter();
     let mut next = || found.next().unwrap_or_default().into_iter().next();
     let (known, number) = (next(), next());
-    let known = known.map(|row| lead_id(&row, 0)).transpose()?;
-    Ok((known, number_of(number.as_ref())?))
+    Ok(Met {
+        known: known.map(|row| lead_id(&row, 0)).transpose()?,
+        number: number_of(number.as_ref())?,
+        desk,
+    })
 }
 
 /// The latest lead with this number.

@@ -22,6 +22,10 @@ const OLDEST: i64 = 2;
 const APPLICATION: i64 = 0x4c65_6164;
 /// A lock of another program's is waited for so long: a callback is answered within 3 s whatever happens.
 const LOCKED_MAX: Duration = Duration::from_secs(1);
+/// So many pages may wait in the journal before the writer itself brings them into the file: 16 MiB.
+const JOURNAL_MAX: i64 = 4_096;
+/// What the writer keeps in memory of the file: the phones of a large group, so that not every decision reads them anew.
+const CACHE_KIB: i64 = 16_384;
 /// So many statements are kept prepared: more than there are.
 const STATEMENTS: usize = 64;
 
@@ -49,6 +53,8 @@ pub(super) fn open(path: &Path) -> Result<(Connection, HashKey, i64), StoreError
     let schema = schema(&connection, path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", JOURNAL_MAX)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     // What a savepoint may have to put back stays in memory instead of a file.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // Always: a row that is moved inside its page leaves a copy, which an erasure later does not find (P9).
@@ -90,10 +96,15 @@ pub(super) fn refuse_half_copied(connection: &Connection, path: &Path) -> Result
     }
 }
 
+/// Opens the file to bring its journal into it.
+pub(super) fn open_to_fold(path: &Path) -> Result<Connection, StoreError> {
+    connect(path, OpenFlags::default())
+}
+
 /// Brings what was written into the file itself, and empties the journal beside it. A reader in the way is waited for;
 /// one that stays leaves it to the next time.
 pub(super) fn fold_journal(path: &Path) -> Result<(), StoreError> {
-    let connection = connect(path, OpenFlags::default())?;
+    let connection = open_to_fold(path)?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(())
 }

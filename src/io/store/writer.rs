@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::db::Db;
 use super::error::{Answer, StoreError};
+use super::journal::Journal;
 use super::node::Node;
 use super::place::Place;
 
@@ -59,10 +60,12 @@ impl Writer {
         mut place: Place,
         on_commit: impl Fn(Duration) + Send + 'static,
     ) -> Result<Writer, StoreError> {
+        let journal = Journal::start(&place)?;
         let (requests, waiting) = mpsc::channel(WAITING_MAX);
         let mut connection = connection;
         let write = move || {
-            write_all(&mut connection, &mut place, waiting, on_commit);
+            write_all(&mut connection, &mut place, &journal, waiting, on_commit);
+            drop(journal);
             drop(connection);
             drop(place);
         };
@@ -140,6 +143,7 @@ pub(super) fn at_once<T>(asked: impl Future<Output = Answer<T>>) -> Answer<T> {
 fn write_all(
     connection: &mut Connection,
     place: &mut Place,
+    journal: &Journal,
     mut waiting: mpsc::Receiver<Box<dyn Request>>,
     on_commit: impl Fn(Duration),
 ) {
@@ -155,9 +159,12 @@ fn write_all(
             .check(connection)
             .and_then(|()| commit(connection, &mut group))
             .and_then(|()| place.check_again(connection));
-        if let Err(error) = &committed {
-            tracing::error!(requests = group.len(), %error, "nothing could be committed");
-            give_up(connection);
+        match &committed {
+            Ok(()) => journal.grew(),
+            Err(error) => {
+                tracing::error!(requests = group.len(), %error, "nothing could be committed");
+                give_up(connection);
+            }
         }
         on_commit(since.elapsed());
         for request in group {
