@@ -130,7 +130,11 @@ impl Twilio {
     }
 
     fn script_url(&self, leg: LegId, turn: Turn, question: &str) -> String {
-        self.own_url(&format!("/carriers/{}/{leg}/{turn}/{question}", self.id))
+        self.own_url(&self.script_path(leg, turn, question))
+    }
+
+    fn script_path(&self, leg: LegId, turn: Turn, question: &str) -> String {
+        format!("/carriers/{}/{leg}/{turn}/{question}", self.id)
     }
 
     fn status_url(&self, leg: LegId) -> String {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::Twilio;
-use crate::{Asked, Callback, CarrierCallId, End, Phase, Route};
+use crate::{Asked, Callback, CarrierCallId, End, LegId, Phase, Route, Turn};
 
 /// A parameter's name and value.
 pub(super) type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
@@ -32,6 +32,21 @@ impl Twilio {
                 Route::Status => None,
             },
         }
+    }
+
+    /// The question of this leg about the end of a ring that failed, when the fallback is asked in its stead: its turn, and
+    /// its path and query. The carrier names it (`ErrorUrl`,
+    /// <https://www.twilio.com/docs/usage/webhooks/voice-webhooks>). The ring is over, and the leg's present script may
+    /// still be the same ring.
+    pub fn failed_dial(&self, leg: LegId, body: &[u8]) -> Option<(Turn, String)> {
+        let form: Vec<Field<'_>> = form_urlencoded::parse(body).collect();
+        let failed = value(&form, "ErrorUrl")?.split('#').next()?;
+        let own = failed.strip_prefix(self.public_url.trim_end_matches('/'))?;
+        let path = own.split('?').next()?;
+        let turn = path.strip_suffix("/dial")?.rsplit('/').next()?;
+        let turn = turn.parse().ok()?;
+        let is_this_legs = path == self.script_path(leg, turn, "dial");
+        is_this_legs.then(|| (turn, own.to_owned()))
     }
 }
 
@@ -162,6 +177,35 @@ mod tests {
         match asked(Route::Dial, "", form) {
             Some(Asked::Dial { end, .. }) => end,
             Some(Asked::Answer | Asked::Digits(_)) | None => panic!("the route asks about a ring"),
+        }
+    }
+
+    #[test]
+    fn the_fallback_names_the_question_about_a_ring_that_failed() {
+        let leg: LegId = "01900000-0000-7000-8000-000000000001-r1".parse().unwrap();
+        let failed = |url: &str| {
+            let body = form_urlencoded::Serializer::new(String::new())
+                .append_pair("ErrorUrl", url)
+                .finish();
+            carrier().failed_dial(leg, body.as_bytes())
+        };
+        let own = format!("https://bridge.example.be/carriers/main/{leg}");
+        for (url, at) in [
+            ("/4/dial", "/4/dial"),
+            ("/4/dial#rc=3", "/4/dial"),
+            ("/4/dial?hold=1&dial=busy", "/4/dial?hold=1&dial=busy"),
+        ] {
+            let path = format!("/carriers/main/{leg}{at}");
+            assert_eq!(failed(&format!("{own}{url}")), Some((4, path)), "{url}");
+        }
+        for url in [
+            format!("{own}/4/digits"),
+            format!("{own}/x/dial"),
+            own.replace("-r1", "-r2") + "/4/dial",
+            own.replace("bridge", "else") + "/4/dial",
+            String::new(),
+        ] {
+            assert_eq!(failed(&url), None, "{url}");
         }
     }
 

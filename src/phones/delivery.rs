@@ -14,7 +14,7 @@ use super::{
 
 /// The largest answer the carrier reads.
 const BODY_MAX: usize = 64 * 1024;
-const HTTP_FAILURE: u32 = 11200;
+pub(super) const HTTP_FAILURE: u32 = 11200;
 const CONNECT_FAILURE: u32 = 11205;
 const BODY_TOO_LARGE: u32 = 11750;
 

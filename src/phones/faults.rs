@@ -55,6 +55,11 @@ pub enum Misbehaviour {
     },
     /// Status callbacks go wrong until `Network::behave`.
     Callbacks(CallbackFault),
+    /// The next question about a script is lost on its way, so that the fallback is asked.
+    LosesQuestion {
+        /// What its path ends with.
+        path: String,
+    },
 }
 
 /// A way in which a create goes wrong.
@@ -110,6 +115,7 @@ pub(super) struct Faults {
     pub(super) creates: VecDeque<CreateFault>,
     pub(super) numbers: HashMap<String, u32>,
     callbacks: Vec<CallbackFault>,
+    questions: Vec<String>,
     matched: u32,
 }
 
@@ -140,7 +146,15 @@ impl Faults {
                 self.numbers.insert(number, code);
             }
             Misbehaviour::Callbacks(fault) => self.callbacks.push(fault),
+            Misbehaviour::LosesQuestion { path } => self.questions.push(path),
         }
+    }
+
+    /// Whether a question to this address is lost.
+    pub(super) fn loses(&mut self, url: &str) -> bool {
+        let path = url.split(['?', '#']).next().unwrap_or(url);
+        let lost = self.questions.iter().position(|end| path.ends_with(end));
+        lost.map(|lost| self.questions.swap_remove(lost)).is_some()
     }
 
     /// What is to be done with the next callback of this event.

@@ -11,7 +11,7 @@ use super::{
     Act, End, What,
     behaviour::{Decision, Plan},
     callbacks::{Notice, StatusTo, carry, pair, status_params, voice_params},
-    delivery::{Answer, Envelope, Request, deliver},
+    delivery::{Answer, Envelope, HTTP_FAILURE, Request, deliver},
     person::act_out,
     world::{Admitted, Hearing, Shared, Terms, now},
 };
@@ -347,8 +347,14 @@ impl Leg {
             .world
             .call(&self.sid, |call| voice_params(account, call));
         let envelope = Envelope::new(&self.sid, "script", request, params);
+        let lost = self.world.state().faults.loses(&request.url);
         let world = self.world.clone();
-        async move { deliver(&world, envelope).await }
+        async move {
+            match lost {
+                true => Err(HTTP_FAILURE),
+                false => deliver(&world, envelope).await,
+            }
+        }
     }
 
     fn finish(&mut self, end: End) {

@@ -216,6 +216,28 @@ async fn a_customer_is_tried_twice_and_not_a_third_time() {
     assert_eq!(daemon.calls_to(CUSTOMER).len(), 2);
 }
 
+/// The carrier asks the fallback what the rep hears now, and nobody has told us that the ring is over: the rep is not
+/// joined to the same ring once more.
+#[tokio::test]
+async fn a_ring_whose_end_was_lost_on_its_way_is_not_rung_again() {
+    let daemon = willing(&["an"], "customer_s = 1").await;
+    daemon
+        .on_phone(AN, picks_up(ms(100), vec![Act::Press('1')]))
+        .on_phone(CUSTOMER, Behaviour::RingsOut);
+    let lost = CallbackFault::Dropped {
+        event: Some("completed".into()),
+        percent: 100,
+    };
+    daemon.misbehave(Misbehaviour::Callbacks(lost)).await;
+    let path = "/dial".to_owned();
+    daemon.misbehave(Misbehaviour::LosesQuestion { path }).await;
+    let id = daemon.sends(&lead(CUSTOMER)).await;
+    let lead = daemon.ends(&id, "customer-unreached").await;
+    assert_nothing_doubled(&daemon);
+    daemon.call_to(CUSTOMER);
+    assert_eq!(lead["customer"][0]["reason"], "failed", "{lead:#}");
+}
+
 /// A rep who would try again, and a customer's phone that does this. The carrier tells the end twice and only once it
 /// says why: whichever comes first, the phone is not rung again.
 async fn is_not_tried_again(behaviour: Behaviour, why_is_told_late: bool, reason: &str) {

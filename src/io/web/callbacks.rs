@@ -41,7 +41,12 @@ pub(super) async fn ask(
         return Ok(spoken(carrier, no_leg(), &dealt_with(&web)));
     };
     about("lead", leg.lead);
-    let query = uri.query().unwrap_or("");
+    // The answer to a ring's end was lost: asked for the present script, the leg would ring the customer once more.
+    let (route, turn, at) = match carrier.failed_dial(leg, &body) {
+        Some((turn, at)) => (Route::Dial, turn, at),
+        None => (route, turn, path_and_query(&uri)),
+    };
+    let query = at.split_once('?').map_or("", |(_, query)| query);
     let callback = carrier.read(route, query, &body);
     let asked = callback.asked.clone();
     let engine = web.engine.clone();
@@ -49,7 +54,7 @@ pub(super) async fn ask(
     let script = match carry_out(ANSWER_WITHIN, asking).await {
         Ok(Some(script)) => script,
         Ok(None) => dealt_with(&web),
-        Err(_) => put_off(&web, &uri, asked.as_ref()),
+        Err(_) => put_off(&web, &at, asked.as_ref()),
     };
     Ok(spoken(carrier, leg, &script))
 }
@@ -101,7 +106,7 @@ pub(super) async fn inbound(
     let taking = async move { engine.called_in(id, call).await };
     let (leg, script) = match carry_out(ANSWER_WITHIN, taking).await {
         Ok(answer) => answer,
-        Err(_) => (None, put_off(&web, &uri, Some(&asked))),
+        Err(_) => (None, put_off(&web, &path_and_query(&uri), Some(&asked))),
     };
     if let Some(leg) = leg {
         about("lead", leg.lead);
@@ -150,11 +155,12 @@ fn path_and_query(uri: &Uri) -> String {
 }
 
 /// The store is away: the same is asked again in a moment, a few times.
-fn put_off(web: &Web, uri: &Uri, asked: Option<&Asked>) -> Script {
-    let times = holds(uri.query().unwrap_or(""));
+fn put_off(web: &Web, at: &str, asked: Option<&Asked>) -> Script {
+    let (path, query) = at.split_once('?').unwrap_or((at, ""));
+    let times = holds(query);
     match asked {
         Some(asked) if times < HOLDS_MAX => {
-            let again = format!("{}?{}", uri.path(), hold_query(times + 1, asked));
+            let again = format!("{path}?{}", hold_query(times + 1, asked));
             web.engine.hold_script(again)
         }
         Some(_) | None => dealt_with(web),
