@@ -541,7 +541,8 @@ fn refused_certificate(error: &tokio_postgres::Error) -> Option<&CertificateErro
 /// What is wrong with a certificate is mended at the server or in what this machine trusts; each connection looks anew.
 fn not_trusted(why: &CertificateError) -> String {
     match why {
-        CertificateError::UnknownIssuer => {
+        // The signature is bad where the authority has the name of one that is trusted, and another key.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "its certificate is from an authority that this machine does not trust; add that authority to the system's \
              (update-ca-certificates), or name its file in SSL_CERT_FILE"
                 .to_owned()
