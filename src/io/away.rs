@@ -62,10 +62,7 @@ impl Start {
     ) -> Result<Daemon, CannotStart> {
         let mut last = None;
         loop {
-            let why = match cause {
-                CannotStart::Store(why) if why.may_pass() => why,
-                cause => return Err(cause),
-            };
+            let why = passing(cause)?;
             if last.as_ref() != Some(&why) {
                 told(&why);
                 last = Some(why);
@@ -76,6 +73,18 @@ impl Start {
                 Err(cause) => cause,
             };
         }
+    }
+}
+
+fn passing(cause: CannotStart) -> Result<StoreError, CannotStart> {
+    match cause {
+        CannotStart::Store(why) if why.may_pass() => Ok(why),
+        CannotStart::Store(_)
+        | CannotStart::Config(_)
+        | CannotStart::Http(_)
+        | CannotStart::Mail(_)
+        | CannotStart::Folder { .. }
+        | CannotStart::SharedPbx => Err(cause),
     }
 }
 

@@ -2,6 +2,8 @@
 //! nodes that are killed, stopped and cut off.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "../postgres/authority.rs"]
+mod authority;
 #[allow(dead_code, reason = "the tests of one daemon use more of it")]
 #[path = "../wire/config.rs"]
 mod config;

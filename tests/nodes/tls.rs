@@ -1,14 +1,11 @@
 //! TLS to PostgreSQL: a node trusts whom its machine trusts, says what is wrong with a certificate, and goes on when the
 //! server has a right one.
 
-use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 
-use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
+use crate::authority::{Authority, Certificate};
 use crate::config::{AN, Config};
 use crate::daemon::{Daemon, network, until};
 use crate::house::{is_ready, readiness, with};
@@ -19,63 +16,6 @@ use crate::server::Server;
 /// Where these nodes find the server.
 const HERE: &str = "IP:127.0.0.1";
 const ELSEWHERE: &str = "DNS:db.example.be";
-const NEW_KEY: [&str; 6] = [
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-    "-batch",
-];
-
-/// Who gives certificates.
-struct Authority(TempDir);
-
-/// A certificate and its key.
-struct Certificate(String, String);
-
-impl Authority {
-    fn of(group: &str) -> Self {
-        let authority = Self(tempfile::tempdir().unwrap());
-        authority.makes("authority", &["-subj", &format!("/CN={group}")]);
-        authority
-    }
-
-    fn certifies(&self, name: &str) -> Certificate {
-        let name = format!("subjectAltName={name}");
-        let mine = [
-            ("-CA", "authority.pem"),
-            ("-CAkey", "authority.key"),
-            ("-subj", "/CN=A server"),
-            ("-addext", "basicConstraints=critical,CA:FALSE"),
-            ("-addext", name.as_str()),
-        ];
-        let mine: Vec<_> = mine
-            .iter()
-            .flat_map(|(key, value)| [*key, *value])
-            .collect();
-        self.makes("server", &mine);
-        let read = |name| fs::read_to_string(self.path(name)).unwrap();
-        Certificate(read("server.pem"), read("server.key"))
-    }
-
-    fn makes(&self, name: &str, terms: &[&str]) {
-        let mut openssl = Command::new("openssl");
-        openssl.current_dir(self.0.path()).args(["req", "-x509"]);
-        openssl.args(NEW_KEY).args(terms);
-        openssl.args(["-out", &format!("{name}.pem")]);
-        openssl.args(["-keyout", &format!("{name}.key")]);
-        let made = openssl.output();
-        let made = made.expect("this test makes certificates: install Debian's openssl");
-        let said = String::from_utf8_lossy(&made.stderr);
-        assert!(made.status.success(), "{said}");
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-}
-
 /// A server that shows this certificate, and a node that trusts this authority and wants TLS.
 async fn server_and_node(shown: Certificate, trusted: &Authority) -> (Arc<Server>, Daemon) {
     let server = Arc::new(spawn_blocking(Server::start_unflushed).await.unwrap());

@@ -540,21 +540,25 @@ fn refused_certificate(error: &tokio_postgres::Error) -> Option<&CertificateErro
 
 /// What is wrong with a certificate is mended at the server or in what this machine trusts; each connection looks anew.
 fn not_trusted(why: &CertificateError) -> String {
-    match why {
-        // The signature is bad where the authority has the name of one that is trusted, and another key.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+    use CertificateError as Why;
+    // The signature is bad where the authority has the name of one that is trusted, and another key.
+    let is_strange = matches!(why, Why::UnknownIssuer | Why::BadSignature);
+    let is_anothers = matches!(
+        why,
+        Why::NotValidForName | Why::NotValidForNameContext { .. }
+    );
+    let is_old = matches!(why, Why::Expired | Why::ExpiredContext { .. });
+    let sentence = match (is_strange, is_anothers, is_old) {
+        (true, _, _) => {
             "its certificate is from an authority that this machine does not trust; add that authority to the system's \
              (update-ca-certificates), or name its file in SSL_CERT_FILE"
-                .to_owned()
         }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+        (_, true, _) => {
             "its certificate is for another name than the host in store.url; write the host there as the certificate \
              has it, or give the server one for this name"
-                .to_owned()
         }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "its certificate has expired; give the server a new one".to_owned()
-        }
-        other => format!("its certificate is refused ({other})"),
-    }
+        (_, _, true) => "its certificate has expired; give the server a new one",
+        (false, false, false) => return format!("its certificate is refused ({why})"),
+    };
+    sentence.to_owned()
 }
