@@ -1,6 +1,7 @@
 //! Everything that touches the world: the only place that awaits, reads a clock, a disk or a socket.
 
 mod asking;
+pub mod away;
 pub mod carrier;
 pub mod clock;
 pub mod config;

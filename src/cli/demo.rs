@@ -14,6 +14,7 @@ use crate::flow::Outcome;
 use crate::io::config::{self, Environment};
 use crate::io::daemon::Daemon;
 use crate::io::engine::Engine;
+use crate::io::web;
 use crate::phones::{Act, Behaviour, Network, Settings, What};
 
 mod live;
@@ -64,9 +65,10 @@ pub async fn demo(options: DemoOptions) -> Result<(), Failure> {
     let daemon = daemon(folder.path(), address, &network.url()).await?;
     let engine = daemon.engine.clone();
     let page = page::Page::new(&engine, &network, format!("http://{address}"));
-    let within = |own| page::routes(own, page);
-    let serving = daemon.serve_within(within, listener, std::future::pending());
-    let serving = tokio::spawn(serving);
+    daemon.recover().await?;
+    let router = page::routes(daemon.router(), page);
+    let served = web::serve(listener, router, std::future::pending());
+    let serving = tokio::spawn(daemon.run(served));
     let played = if options.once {
         behave(&network);
         play(&engine, &network, address).await

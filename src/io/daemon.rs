@@ -2,7 +2,8 @@
 //! `demo` on its own.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,6 @@ use leadbridge_providers::asterisk::Asterisk;
 use leadbridge_providers::twilio::Twilio;
 use secrecy::ExposeSecret;
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tracing::warn;
 
 use crate::io::carrier::Trunk;
@@ -61,6 +61,13 @@ pub enum CannotStart {
     SharedPbx,
 }
 
+impl CannotStart {
+    /// Whether the cause may pass by itself.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, CannotStart::Store(why) if why.may_pass())
+    }
+}
+
 /// A daemon that is ready to serve.
 pub struct Daemon {
     /// Its moving part.
@@ -106,29 +113,34 @@ impl Daemon {
         })
     }
 
-    /// Serves until `shutdown`; requests in hand finish, the outbox stays for the next process.
-    pub async fn serve(
-        self,
-        listener: TcpListener,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> std::io::Result<()> {
-        self.serve_within(|own| own, listener, shutdown).await
+    /// Takes up what the process before left: nothing is served before. What failed may be tried again.
+    pub async fn recover(&self) -> Result<(), StoreError> {
+        let store = &self.engine.store;
+        // Its lease may have ended since the store was opened, or with a try that failed.
+        store.renew().await?;
+        let recovered = self.engine.recover().await;
+        if recovered.is_err() && store.is_shared() {
+            // What it took over is in its own hand by now, and found again under another number.
+            store.give_up();
+        }
+        recovered
     }
 
-    /// The same with pages around its own.
-    pub async fn serve_within(
+    /// All that answers.
+    pub fn router(&self) -> Router {
+        web::router(self.engine.clone(), &self.settings.server)
+    }
+
+    /// Runs what is due until what it serves has ended: requests in hand finish, the outbox stays for the next process.
+    pub async fn run(
         self,
-        pages: impl FnOnce(Router) -> Router,
-        listener: TcpListener,
-        shutdown: impl Future<Output = ()> + Send + 'static,
+        served: impl Future<Output = std::io::Result<()>>,
     ) -> std::io::Result<()> {
-        self.engine.recover().await.map_err(std::io::Error::other)?;
-        let router = pages(web::router(self.engine.clone(), &self.settings.server));
         let engine = self.engine.clone();
         let pruning = tokio::spawn(retention::run(engine.clone(), self.settings.retention));
         let mut running = tokio::spawn(self.engine.run());
         let served = tokio::select! {
-            served = web::serve(listener, router, shutdown) => served,
+            served = served => served,
             // A daemon that takes leads and lets no deadline pass is worse than one that is started again (P6).
             _ = &mut running => Err(std::io::Error::other("what is due is no longer run")),
         };
@@ -153,12 +165,22 @@ pub async fn open_store(
         }
     };
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| CannotStart::Folder {
-            path: folder.to_owned(),
-            error,
-        })?;
+        std::fs::create_dir_all(folder).map_err(|error| no_folder(folder, error))?;
     }
-    Ok(Store::open(path, on_commit)?)
+    let path = path.clone();
+    // A lock of another program's is waited for there, and others are to be answered meanwhile.
+    let opening = tokio::task::spawn_blocking(move || Store::open(&path, on_commit));
+    Ok(opening.await.map_err(|_| StoreError::Panicked)??)
+}
+
+fn no_folder(folder: &Path, error: std::io::Error) -> CannotStart {
+    if error.kind() == ErrorKind::StorageFull {
+        return StoreError::DiskFull.into();
+    }
+    CannotStart::Folder {
+        path: folder.to_owned(),
+        error,
+    }
 }
 
 /// Two nodes would take a PBX from each other again and again. One that was killed a moment ago is waited for.

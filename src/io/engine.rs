@@ -296,16 +296,17 @@ impl Engine {
     }
 
     /// What a process left that is no more: live legs to look up, creates whose fate is unknown, orders to repeat.
-    /// Every leg has its phone again before anything else happens (P4).
+    /// Every leg has its phone again before anything else happens (P4), and all of it is written before anything
+    /// leaves: where the store fails in the middle, all is found again as after a crash (P2).
     pub(super) async fn settle(&self, left: Inheritance) -> Result<(), StoreError> {
-        self.restart(&left.flows).await?;
-        notice::recover(self, left.messages).await?;
+        let mut steps = self.restarted(&left.flows).await?;
+        let messages = notice::recover(self, left.messages).await?;
+        let mut orders = Vec::new();
         for item in left.items {
             match (&item.command, &item.errand) {
                 (Command::Ring(leg), _) if !item.parked => {
                     let unknown = Event::Placing(*leg, Placing::Unknown);
-                    let told = self.happen(item.lead, unknown, Some(item.id)).await;
-                    alone(item.lead, told)?;
+                    steps.extend(self.step_of_item(&item, unknown).await?);
                 }
                 (Command::Text(_), _) | (_, None) => self.store.done(item.id).await?,
                 (
@@ -316,13 +317,31 @@ impl Engine {
                     | Command::LookUp(_)
                     | Command::Notice(_),
                     Some(errand),
-                ) => self.repeat(&item, errand).await?,
+                ) => orders.extend(self.order_again(&item, errand).await?),
             }
         }
-        self.store.settled(left.of).await
+        self.store.settled(left.of).await?;
+        steps.iter().for_each(|stepped| self.follow_up(stepped));
+        notice::repeat(self, messages);
+        for (flow, order) in orders {
+            self.leave(&flow, &[order]);
+        }
+        Ok(())
     }
 
-    async fn repeat(&self, item: &Item, errand: &Errand) -> Result<(), StoreError> {
+    async fn step_of_item(&self, item: &Item, event: Event) -> Result<Option<Stepped>, StoreError> {
+        let (lead, answers) = (item.lead, Some(item.id));
+        let step = self
+            .store
+            .step(lead, event, answers, self.rules(), self.now());
+        Ok(alone(lead, step.await)?.flatten())
+    }
+
+    async fn order_again(
+        &self,
+        item: &Item,
+        errand: &Errand,
+    ) -> Result<Option<(Flow, Effect)>, StoreError> {
         let Item {
             id,
             node,
@@ -330,29 +349,30 @@ impl Engine {
             command,
             ..
         } = item.clone();
-        if let Some(record) = self.store.reads().lead(lead).await? {
-            self.leave(
-                &record.flow,
-                &[Effect {
-                    id,
-                    node,
-                    lead,
-                    command,
-                    errand: errand.clone(),
-                }],
-            );
-        }
-        Ok(())
+        let record = self.store.reads().lead(lead).await?;
+        Ok(record.map(|record| {
+            let errand = errand.clone();
+            let order = Effect {
+                id,
+                node,
+                lead,
+                command,
+                errand,
+            };
+            (record.flow, order)
+        }))
     }
 
     /// After any span in which nothing was heard.
     pub(super) async fn restart_flows(&self) -> Result<(), StoreError> {
         let flows = self.store.reads().flows_with_legs().await?;
-        self.restart(&flows).await
+        let restarted = self.restarted(&flows).await?;
+        restarted.iter().for_each(|stepped| self.follow_up(stepped));
+        Ok(())
     }
 
     /// All flows claim their phones again before the first of them wakes another or asks the carrier (P4).
-    async fn restart(&self, flows: &[LeadId]) -> Result<(), StoreError> {
+    async fn restarted(&self, flows: &[LeadId]) -> Result<Vec<Stepped>, StoreError> {
         let mut restarted = Vec::new();
         for leads in flows.chunks(BATCH) {
             let steps = leads.iter().map(|lead| {
@@ -365,8 +385,7 @@ impl Engine {
                 restarted.extend(stepped.filter(Stepped::leaves_something));
             }
         }
-        restarted.iter().for_each(|stepped| self.follow_up(stepped));
-        Ok(())
+        Ok(restarted)
     }
 
     /// The deadlines of many leads, written down in this order and in few commits. Whether all could go on.

@@ -111,20 +111,24 @@ fn has_texts(engine: &Engine, rooftop: &RooftopId) -> bool {
     trunk.is_none_or(|trunk| trunk.sends_texts())
 }
 
-/// What had not left for sure when its process ended: mails and notices are repeated, other texts are not.
-pub async fn recover(engine: &Engine, left_over: Vec<Message>) -> Result<(), StoreError> {
-    for message in left_over {
-        if message.draft.way == Way::Mail || message.draft.kind.is_notice() {
-            leave_soon(engine, message);
-        } else {
-            let fate = fate(MessageState::Unknown);
-            engine
-                .store
-                .message_went(message.id, fate, engine.now())
-                .await?;
-        }
+/// What had not left for sure when its process ended: mails and notices are to be repeated, other texts are not.
+pub async fn recover(engine: &Engine, left_over: Vec<Message>) -> Result<Vec<Message>, StoreError> {
+    let is_harmless =
+        |message: &Message| message.draft.way == Way::Mail || message.draft.kind.is_notice();
+    let (again, unknown): (Vec<_>, Vec<_>) = left_over.into_iter().partition(is_harmless);
+    for message in unknown {
+        let fate = fate(MessageState::Unknown);
+        let went = engine.store.message_went(message.id, fate, engine.now());
+        went.await?;
     }
-    Ok(())
+    Ok(again)
+}
+
+/// Lets these messages leave once more.
+pub fn repeat(engine: &Engine, messages: Vec<Message>) {
+    for message in messages {
+        leave_soon(engine, message);
+    }
 }
 
 fn writer<'a>(engine: &'a Engine, rules: &'a crate::rotation::Rules) -> Writer<'a> {

@@ -4,7 +4,7 @@
 //! `web/leads.rs` takes leads, `web/callbacks.rs` what carriers ask, `web/messages.rs` what they tell of texts,
 //! `web/speech.rs` gives them what is said, `web/api.rs` what programs of the group ask, `web/figures.rs` the figures,
 //! `web/pages.rs` the pages for people, `web/persons.rs` what a person may ask by law, `web/operating.rs` what tells how
-//! the daemon is.
+//! the daemon is. `web/away.rs` answers in the place of all of them as long as the store is away since the start.
 
 use std::any::Any;
 use std::net::IpAddr;
@@ -31,6 +31,7 @@ use crate::io::engine::Engine;
 use crate::io::store::StoreError;
 
 mod api;
+mod away;
 mod call_tests;
 mod callbacks;
 mod client;
@@ -49,6 +50,7 @@ mod speech;
 use limits::Limits;
 use problem::Problem;
 
+pub use away::{away, shown};
 pub use serving::serve;
 
 /// The longest any request may take, its body's way included.
@@ -108,7 +110,7 @@ pub fn router(engine: Engine, server: &Server) -> Router {
     for (path, methods) in routes(body_max) {
         router = router.route(path, methods);
     }
-    guarded(router).with_state(web)
+    guarded(router.fallback(async || Problem::of(StatusCode::NOT_FOUND))).with_state(web)
 }
 
 fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 24] {
@@ -118,18 +120,12 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 24] {
     [
         ("/leads/{source}", lead().get(leads::challenge)),
         ("/leads/{source}/{secret}", lead()),
-        (
-            "/carriers/{carrier}/{leg}/{turn}/{route}",
-            post(callbacks::ask).layer(callback),
-        ),
+        (callbacks::ASK, post(callbacks::ask).layer(callback)),
         (
             "/carriers/{carrier}/{leg}/status",
             post(callbacks::status).layer(callback),
         ),
-        (
-            "/carriers/{carrier}/inbound",
-            post(callbacks::inbound).layer(callback),
-        ),
+        (callbacks::INBOUND, post(callbacks::inbound).layer(callback)),
         (
             "/carriers/{carrier}/message/{id}",
             post(messages::status).layer(callback),
@@ -167,7 +163,6 @@ fn routes(body_max: usize) -> [(&'static str, MethodRouter<Web>); 24] {
 /// Whatever a request does, it ends in time and with an answer of ours.
 fn guarded<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     router
-        .fallback(async || Problem::of(StatusCode::NOT_FOUND))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,

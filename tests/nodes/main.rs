@@ -2,6 +2,8 @@
 //! nodes that are killed, stopped and cut off.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "../postgres/authority.rs"]
+mod authority;
 #[allow(dead_code, reason = "the tests of one daemon use more of it")]
 #[path = "../wire/config.rs"]
 mod config;
@@ -31,7 +33,9 @@ mod link;
 mod cut_off;
 mod edits;
 mod instants;
+mod late;
 mod mid_ring;
 mod one_node;
 mod outage;
 mod pace;
+mod tls;

@@ -1,6 +1,8 @@
 //! The PostgreSQL of the other tests: it keeps its promises to them.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "authority.rs"]
+mod authority;
 #[path = "server.rs"]
 mod server;
 
@@ -10,6 +12,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use authority::{Authority, Certificate};
 use server::Server;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -39,6 +42,17 @@ fn each_test_has_a_database_of_its_own() {
     let tables = "select count(*) from pg_tables where tablename = 'lead'";
     assert_eq!(server.ask(&mine, tables), "1");
     assert_eq!(server.ask(&yours, tables), "0");
+}
+
+#[test]
+fn it_shows_the_certificate_that_it_was_given() {
+    let server = Server::start_unflushed();
+    let database = server.database();
+    let Certificate(certificate, key) = Authority::of("Groep Peeters").certifies("IP:127.0.0.1");
+    server.shows(&certificate, &key);
+    let over_tls = format!("{database}?sslmode=require");
+    let is_over_tls = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
+    assert_eq!(server.ask(&over_tls, is_over_tls), "t");
 }
 
 #[test]

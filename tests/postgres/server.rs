@@ -3,10 +3,10 @@
 //!
 //! Its verbs wait on this thread: inside of a runtime that has other work, call them on a thread of their own.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::Write;
 use std::net::TcpListener;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -144,6 +144,18 @@ impl Server {
         self.start_again();
     }
 
+    /// Shows this certificate from now on to whoever asks for TLS.
+    pub(crate) fn shows(&self, certificate: &str, key: &str) {
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = self.data().join(name);
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+            give_to_its_user(&path);
+        }
+        self.ask(&self.address("postgres"), "alter system set ssl = on");
+        self.restart();
+    }
+
     /// From now on it takes connections and answers nobody.
     pub(crate) fn freeze(&self) {
         self.signal("STOP");
@@ -231,14 +243,18 @@ fn folder() -> PathBuf {
         .tempdir()
         .unwrap()
         .keep();
+    give_to_its_user(&folder);
+    folder
+}
+
+fn give_to_its_user(path: &Path) {
     if is_root() {
         let [user, group] = ["-u", "-g"].map(|which| {
             id(&[which, USER])
                 .unwrap_or_else(|| panic!("there is no user `{USER}`: this test {INSTALL}"))
         });
-        chown(&folder, Some(user), Some(group)).unwrap();
+        chown(path, Some(user), Some(group)).unwrap();
     }
-    folder
 }
 
 /// In a group of its own, so that what is typed at the tests does not reach it.

@@ -210,6 +210,8 @@ async fn a_number_that_is_not_registered_has_no_lease() {
     assert!(house.store.renew().await.is_err());
     let rung = ring(&house.receive(1, None).await.effects).clone();
     assert!(!house.store.may_leave(rung.node));
+    let new = Store::connect(&house.postgres().url, |_| ()).await;
+    assert!(new.is_err(), "nor is there a node under it");
 
     let takes = "drop trigger refuses on node";
     server.batch_execute(takes).await.unwrap();

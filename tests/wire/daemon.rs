@@ -35,6 +35,8 @@ pub(crate) struct Daemon {
     pub(crate) folder: TempDir,
     /// Where its data is, if it is not a folder like another.
     pub(crate) disk: Option<Disk>,
+    /// What it finds in its environment beside its secrets.
+    pub(crate) env: Vec<(&'static str, PathBuf)>,
     child: Mutex<Option<Child>>,
 }
 
@@ -73,6 +75,7 @@ impl Daemon {
             url: url.to_owned(),
             folder: tempfile::tempdir().unwrap(),
             disk: None,
+            env: vec![],
             child: Mutex::default(),
         }
     }
@@ -107,6 +110,7 @@ impl Daemon {
             .args(["serve", "--config"])
             .arg(self.folder.path().join("leadbridge.toml"))
             .envs(SECRETS)
+            .envs(self.env.iter().cloned())
             .env("RUST_LOG", "info,leadbridge=trace")
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())

@@ -9,6 +9,7 @@ mod mailbox;
 mod people;
 mod sender;
 
+mod away;
 mod call_test;
 mod carrier_down;
 mod carrier_wrong;

@@ -75,7 +75,10 @@ pub enum StoreError {
     /// A decision failed where none may.
     #[error("a decision failed; this is a mistake in leadbridge, its log says where")]
     Panicked,
-    /// The store is closing, or the disk fails.
+    /// The address of PostgreSQL is not right.
+    #[error("PostgreSQL: {0}")]
+    Misaddressed(String),
+    /// The store is closing, or the disk or the server fails.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
 }
@@ -85,14 +88,13 @@ impl StoreError {
     pub(super) fn of_file(self, path: &Path) -> StoreError {
         match self {
             StoreError::Corrupt(what) => StoreError::Corrupt(format!("{}: {what}", path.display())),
-            StoreError::DiskFull
-            | StoreError::Locked
-            | StoreError::ReadOnly
-            | StoreError::Unavailable(_) => StoreError::CannotOpen {
+            StoreError::ReadOnly | StoreError::Unavailable(_) => StoreError::CannotOpen {
                 path: path.to_owned(),
                 why: self.to_string(),
             },
-            StoreError::InUse(_)
+            StoreError::DiskFull
+            | StoreError::Locked
+            | StoreError::InUse(_)
             | StoreError::CannotOpen { .. }
             | StoreError::NotAStore(_)
             | StoreError::OlderSchema(_)
@@ -102,7 +104,32 @@ impl StoreError {
             | StoreError::Conflict
             | StoreError::Moved(_)
             | StoreError::JournalLost(_)
+            | StoreError::Misaddressed(_)
             | StoreError::Panicked => self,
+        }
+    }
+
+    /// Whether it may end while a daemon waits: somebody makes room, gives a right back, or mends the server. What only
+    /// another configuration, another release or another file can mend may not.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            StoreError::CannotOpen { .. }
+            | StoreError::DiskFull
+            | StoreError::Locked
+            | StoreError::Conflict
+            | StoreError::ReadOnly
+            | StoreError::Unavailable(_) => true,
+            StoreError::InUse(_)
+            | StoreError::NotAStore(_)
+            | StoreError::OlderSchema(_)
+            | StoreError::NotYetUpgraded(_)
+            | StoreError::NewerSchema { .. }
+            | StoreError::HalfCopied(_)
+            | StoreError::Moved(_)
+            | StoreError::JournalLost(_)
+            | StoreError::Corrupt(_)
+            | StoreError::Misaddressed(_)
+            | StoreError::Panicked => false,
         }
     }
 
@@ -123,6 +150,7 @@ impl StoreError {
             | StoreError::ReadOnly
             | StoreError::Moved(_)
             | StoreError::JournalLost(_)
+            | StoreError::Misaddressed(_)
             | StoreError::Unavailable(_) => false,
         }
     }

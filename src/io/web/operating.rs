@@ -14,6 +14,9 @@ use crate::io::store::StoreError;
 
 /// How long the store may take to show that it can be written.
 const STORE_WITHIN: Duration = Duration::from_secs(3);
+/// What is told of a carrier.
+const UP: &str = "up";
+const DOWN: &str = "down";
 /// What `/metrics` answers.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// What answers here, for programs.
@@ -37,18 +40,25 @@ struct Ready {
 pub(super) async fn ready(State(web): State<Web>) -> Response {
     let why = why_not_writable(&web).await;
     let trunks = web.engine.trunks.iter();
-    let is_down: Vec<_> = trunks
-        .map(|(id, trunk)| (id.0.clone(), trunk.is_down()))
-        .collect();
-    let ready = why.is_none() && is_down.iter().all(|(_, is_down)| !is_down);
-    let carriers = is_down.into_iter();
+    let carriers = trunks.map(|(id, trunk)| {
+        let carrier = if trunk.is_down() { DOWN } else { UP };
+        (id.0.clone(), carrier)
+    });
+    readiness(why, carriers.collect())
+}
+
+/// The same while the store is away since the start, for this cause. Nothing is asked of the carriers yet.
+pub(super) fn not_begun(why: &StoreError) -> Response {
+    readiness(Some(in_a_word(why)), BTreeMap::new())
+}
+
+fn readiness(why: Option<&'static str>, carriers: BTreeMap<String, &'static str>) -> Response {
+    let ready = why.is_none() && carriers.values().all(|carrier| *carrier == UP);
     let parts = Ready {
         ready,
         store: if why.is_none() { "writable" } else { "away" },
         why,
-        carriers: carriers
-            .map(|(id, is_down)| (id, if is_down { "down" } else { "up" }))
-            .collect(),
+        carriers,
     };
     let status = if ready {
         StatusCode::OK
@@ -58,13 +68,17 @@ pub(super) async fn ready(State(web): State<Web>) -> Response {
     super::json(status, &parts)
 }
 
-/// In a word that tells strangers nothing of this machine; the log has the sentence.
 async fn why_not_writable(web: &Web) -> Option<&'static str> {
     let answer = tokio::time::timeout(STORE_WITHIN, web.engine.store.writable()).await;
     let Ok(answer) = answer else {
         return Some("slow");
     };
-    Some(match answer.err()? {
+    answer.err().as_ref().map(in_a_word)
+}
+
+/// Why the store is away, in a word that tells strangers nothing of this machine; the log has the sentence.
+fn in_a_word(why: &StoreError) -> &'static str {
+    match why {
         StoreError::DiskFull => "disk-full",
         StoreError::Locked
         | StoreError::Conflict
@@ -77,10 +91,11 @@ async fn why_not_writable(web: &Web) -> Option<&'static str> {
         | StoreError::OlderSchema(_)
         | StoreError::NotYetUpgraded(_)
         | StoreError::NewerSchema { .. } => "damaged",
-        StoreError::CannotOpen { .. } | StoreError::Panicked | StoreError::Unavailable(_) => {
-            "failing"
-        }
-    })
+        StoreError::CannotOpen { .. }
+        | StoreError::Panicked
+        | StoreError::Misaddressed(_)
+        | StoreError::Unavailable(_) => "failing",
+    }
 }
 
 /// `GET /metrics`; while the store is away, what is counted in memory.
