@@ -1,11 +1,9 @@
-//! PostgreSQL: connections, transactions, and how a statement runs on it. Rows are locked by the statements
-//! themselves; a transaction that meets another's on its way is run again.
+//! PostgreSQL: connections, and how a transaction is run on one of them. Rows are locked by the statements themselves; a
+//! transaction that meets another's on its way is run again. One that hangs is ended by the server, so that a process
+//! that stands still keeps no row from the others.
 //!
-//! What is asked together and what was written before is sent at once, without waiting for each answer, and the
-//! commit with the last writes. A transaction that hangs is ended by the server, so that a process that stands still
-//! keeps no row from the others.
+//! `postgres/transaction.rs` is the transaction, `postgres/error.rs` says what an error means.
 
-use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,21 +11,22 @@ use std::time::Duration;
 
 use deadpool::managed::QueueMode;
 use deadpool_postgres::{Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime};
-use futures_util::future::join_all;
-use futures_util::{FutureExt, TryStreamExt};
-use jiff::Timestamp;
-use rustls::{CertificateError, RootCertStore};
+use futures_util::FutureExt;
+use rustls::RootCertStore;
 use tokio::time::timeout;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::types::private::BytesMut;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::db::{Db, Row, Statement, Value};
+use self::error::{at_fault, misaddressed, store_error, unreached};
+use super::db::Db;
 use super::error::{Answer, StoreError};
 use super::meta;
 use super::node::{Lease, Node};
 use super::tables::{self, SCHEMA};
+
+mod error;
+mod transaction;
+
+pub(super) use transaction::Transaction;
 
 /// So many transactions of a node are under way at the same time.
 const CONNECTIONS: usize = 12;
@@ -49,8 +48,6 @@ const SESSION: &str =
 const MAKING: &str = "SELECT pg_advisory_xact_lock(1281712484)";
 const CHANGES: &str = "BEGIN";
 const LOOKS: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// The server's clock, in milliseconds since 1970: behind all locks, so that time never goes back for a row.
-const CLOCK: &str = "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)";
 
 /// Connections to one database.
 #[derive(Clone)]
@@ -68,13 +65,6 @@ pub(super) enum About {
     Leads,
     /// The lease of this node.
     Lease,
-}
-
-/// A transaction; it is given up unless it is committed.
-pub(super) struct Transaction {
-    client: Option<Object>,
-    begin: Option<&'static str>,
-    later: Vec<Statement>,
 }
 
 impl Pool {
@@ -301,264 +291,4 @@ fn tls() -> MakeRustlsConnect {
         .with_root_certificates(roots)
         .with_no_client_auth();
     MakeRustlsConnect::new(config)
-}
-
-impl Transaction {
-    fn new(client: Object, begin: &'static str) -> Transaction {
-        Transaction {
-            client: Some(client),
-            begin: Some(begin),
-            later: Vec::new(),
-        }
-    }
-
-    /// The rows of several questions; with the first of them, what time it is.
-    pub(super) async fn ask(
-        &mut self,
-        mut questions: Vec<Statement>,
-        now: &mut Option<Timestamp>,
-    ) -> Answer<Vec<Vec<Row>>> {
-        if now.is_none() {
-            questions.push((CLOCK, Vec::new()));
-        }
-        let mut answers = self.send(questions).await?;
-        if now.is_none() {
-            let clock = answers.pop().and_then(|rows| rows.into_iter().next());
-            let ms = clock.ok_or_else(super::db::misshapen)?.int(0)?;
-            *now = Timestamp::from_millisecond(ms).ok();
-        }
-        Ok(answers)
-    }
-
-    /// Shows each row of a question that finds many, one at a time.
-    pub(super) async fn each(
-        &mut self,
-        sql: &'static str,
-        values: Vec<Value>,
-        show: &mut (dyn FnMut(Row) -> Answer<()> + Send),
-    ) -> Answer<()> {
-        self.send(Vec::new()).await?;
-        let client = self.client()?;
-        let statement = client.prepare_cached(sql).await.map_err(at_fault)?;
-        let rows = client.query_raw(&statement, &values).await;
-        let mut rows = std::pin::pin!(rows.map_err(at_fault)?);
-        while let Some(row) = rows.try_next().await.map_err(at_fault)? {
-            show(read(&row))?;
-        }
-        Ok(())
-    }
-
-    /// Writes, and tells how many rows it met.
-    pub(super) async fn change(&mut self, sql: &'static str, values: Vec<Value>) -> Answer<u64> {
-        self.send(Vec::new()).await?;
-        let client = self.client()?;
-        let statement = client.prepare_cached(sql).await.map_err(at_fault)?;
-        let changed = client.execute_raw(&statement, &values).await;
-        changed.map_err(at_fault)
-    }
-
-    /// Writes with the next question, or the commit.
-    pub(super) fn later(&mut self, sql: &'static str, values: Vec<Value>) {
-        self.later.push((sql, values));
-    }
-
-    async fn commit(&mut self) -> Answer<()> {
-        if self.begin.is_none() || !self.later.is_empty() {
-            self.exchange(Vec::new(), Some("COMMIT")).await?;
-        }
-        // It goes back to the others.
-        drop(self.client.take());
-        Ok(())
-    }
-
-    /// Sends what was written before, and the questions.
-    async fn send(&mut self, questions: Vec<Statement>) -> Answer<Vec<Vec<Row>>> {
-        if self.begin.is_none() && self.later.is_empty() && questions.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.exchange(questions, None).await
-    }
-
-    /// All at once: the beginning, what was written before, the questions, the end.
-    async fn exchange(
-        &mut self,
-        questions: Vec<Statement>,
-        end: Option<&'static str>,
-    ) -> Answer<Vec<Vec<Row>>> {
-        let begin = self.begin.take();
-        let mut all = std::mem::take(&mut self.later);
-        let writes = all.len();
-        all.extend(questions);
-        let client = self.client()?;
-        let mut asked = Vec::new();
-        for (sql, values) in all {
-            let statement = client.prepare_cached(sql).await.map_err(at_fault)?;
-            asked.push(ask(client, statement, values));
-        }
-        let (begun, answers, ended) = tokio::join!(
-            biased;
-            order(client, begin),
-            join_all(asked),
-            order(client, end),
-        );
-        begun?;
-        let answers: Vec<Vec<Row>> = answers.into_iter().collect::<Answer<_>>()?;
-        ended?;
-        Ok(answers.into_iter().skip(writes).collect())
-    }
-
-    fn client(&self) -> Answer<&Object> {
-        self.client.as_ref().ok_or_else(|| unreached("it is over"))
-    }
-}
-
-impl Drop for Transaction {
-    /// A connection whose transaction is not over is no use to anybody.
-    fn drop(&mut self) {
-        if let Some(client) = self.client.take() {
-            drop(Object::take(client));
-        }
-    }
-}
-
-/// Begins or ends a transaction, if it is to be.
-async fn order(client: &Object, order: Option<&'static str>) -> Answer<()> {
-    match order {
-        Some(order) => client.batch_execute(order).await.map_err(at_fault),
-        None => Ok(()),
-    }
-}
-
-async fn ask(
-    client: &Object,
-    statement: tokio_postgres::Statement,
-    values: Vec<Value>,
-) -> Answer<Vec<Row>> {
-    let rows = client.query_raw(&statement, &values).await;
-    let rows: Result<Vec<_>, _> = rows.map_err(at_fault)?.try_collect().await;
-    Ok(rows.map_err(at_fault)?.iter().map(read).collect())
-}
-
-fn read(row: &tokio_postgres::Row) -> Row {
-    Row((0..row.len()).map(|column| row.get(column)).collect())
-}
-
-impl ToSql for Value {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        match self {
-            Value::Null => Ok(IsNull::Yes),
-            Value::Int(number) => number.to_sql(ty, out),
-            Value::Text(text) => text.to_sql(ty, out),
-            Value::Bytes(bytes) => bytes.to_sql(ty, out),
-        }
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        [Type::INT8, Type::TEXT, Type::BYTEA].contains(ty)
-    }
-
-    to_sql_checked!();
-}
-
-impl<'a> FromSql<'a> for Value {
-    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Value, Box<dyn Error + Sync + Send>> {
-        match *ty {
-            Type::INT8 => i64::from_sql(ty, raw).map(Value::Int),
-            Type::BYTEA => Vec::from_sql(ty, raw).map(Value::Bytes),
-            _ => String::from_sql(ty, raw).map(Value::Text),
-        }
-    }
-
-    fn from_sql_null(_: &Type) -> Result<Value, Box<dyn Error + Sync + Send>> {
-        Ok(Value::Null)
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        <Value as ToSql>::accepts(ty)
-    }
-}
-
-fn at_fault(error: tokio_postgres::Error) -> StoreError {
-    store_error(&error)
-}
-
-/// What an error means. The text of one of the server's could quote a row; one of the way there can't.
-fn store_error(error: &tokio_postgres::Error) -> StoreError {
-    let Some(state) = error.code() else {
-        return match (refused_certificate(error), error.source()) {
-            (Some(why), _) => unreached(&not_trusted(why)),
-            (None, Some(why)) => unreached(&format!("{error} ({why})")),
-            (None, None) => unreached(&error.to_string()),
-        };
-    };
-    let code = state.code();
-    if [
-        SqlState::T_R_SERIALIZATION_FAILURE,
-        SqlState::T_R_DEADLOCK_DETECTED,
-        SqlState::UNIQUE_VIOLATION,
-        SqlState::LOCK_NOT_AVAILABLE,
-    ]
-    .contains(state)
-    {
-        StoreError::Conflict
-    } else if *state == SqlState::DISK_FULL {
-        StoreError::DiskFull
-    } else if *state == SqlState::READ_ONLY_SQL_TRANSACTION {
-        StoreError::ReadOnly
-    } else if *state == SqlState::INVALID_PASSWORD || code.starts_with("28") {
-        misaddressed("it does not let us in; look at the user and the password in store.url")
-    } else if *state == SqlState::INVALID_CATALOG_NAME {
-        misaddressed("it has no such database; make it, or name another in store.url")
-    } else if *state == SqlState::DATA_CORRUPTED || *state == SqlState::INDEX_CORRUPTED {
-        StoreError::Corrupt("PostgreSQL says so".to_owned())
-    } else {
-        unreached(&format!("it answers with error {code}"))
-    }
-}
-
-fn unreached(why: &str) -> StoreError {
-    StoreError::Unavailable(format!("PostgreSQL: {why}"))
-}
-
-fn misaddressed(why: &str) -> StoreError {
-    StoreError::Misaddressed(why.to_owned())
-}
-
-/// What is wrong with the server's certificate, if it is that.
-fn refused_certificate(error: &tokio_postgres::Error) -> Option<&CertificateError> {
-    let handshake = error.source()?.downcast_ref::<std::io::Error>()?;
-    let refusal = handshake.get_ref()?.downcast_ref::<rustls::Error>()?;
-    if let rustls::Error::InvalidCertificate(why) = refusal {
-        return Some(why);
-    }
-    None
-}
-
-/// What is wrong with a certificate is mended at the server or in what this machine trusts; each connection looks anew.
-fn not_trusted(why: &CertificateError) -> String {
-    use CertificateError as Why;
-    // The signature is bad where the authority has the name of one that is trusted, and another key.
-    let is_strange = matches!(why, Why::UnknownIssuer | Why::BadSignature);
-    let is_anothers = matches!(
-        why,
-        Why::NotValidForName | Why::NotValidForNameContext { .. }
-    );
-    let is_old = matches!(why, Why::Expired | Why::ExpiredContext { .. });
-    let sentence = match (is_strange, is_anothers, is_old) {
-        (true, _, _) => {
-            "its certificate is from an authority that this machine does not trust; add that authority to the system's \
-             (update-ca-certificates), or name its file in SSL_CERT_FILE"
-        }
-        (_, true, _) => {
-            "its certificate is for another name than the host in store.url; write the host there as the certificate \
-             has it, or give the server one for this name"
-        }
-        (_, _, true) => "its certificate has expired; give the server a new one",
-        (false, false, false) => return format!("its certificate is refused ({why})"),
-    };
-    sentence.to_owned()
 }
