@@ -19,6 +19,7 @@ pub(super) struct Place {
     /// What was committed and is not yet in the store's own file, and the way through it.
     journal: [Found; 2],
     lock: File,
+    lock_path: PathBuf,
     known: Known,
 }
 
@@ -51,6 +52,7 @@ impl Place {
                 Found::at(beside(&file, "-shm"))?,
             ],
             lock,
+            lock_path: sqlite::lock_path(path),
             known: Arc::new(Mutex::new(written(path))),
         })
     }
@@ -97,7 +99,7 @@ impl Place {
     }
 
     fn is_locked(&self) -> bool {
-        let named = sqlite::lock_path(&self.store.path).metadata();
+        let named = self.lock_path.metadata();
         let held = self.lock.metadata();
         held.is_ok_and(|held| named.is_ok_and(|named| what(&held) == what(&named)))
     }
