@@ -103,21 +103,46 @@ pub struct Arrival {
     pub unproven: bool,
 }
 
-/// How an arrival is met, before any row is read.
+/// How an arrival is met, before any row is read and whatever the time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Met {
-    /// The facts of its flow.
-    pub facts: Facts,
+    /// The keyed hash of the customer's number; `None` when there is no number to ring.
+    pub number: Option<PhoneKey>,
+    /// When the customer says to have asked.
+    pub requested_at: Option<Timestamp>,
+    /// Who comes before the rotation.
+    pub first: Option<First>,
+    /// Real, or a test.
+    pub kind: Kind,
+    /// The customer agreed to texts.
+    pub texts: bool,
     /// Held, and why.
     pub held: Option<HeldReason>,
     /// The number to ring, which only the lead's row keeps.
     pub phone: Option<PhoneNumber>,
 }
 
+impl Met {
+    /// The facts of its flow. Nobody can have asked after now.
+    pub fn facts(self, arrival: &Arrival, now: Timestamp) -> Facts {
+        Facts {
+            rooftop: arrival.rooftop.clone(),
+            source: arrival.source.clone(),
+            number: self.number,
+            t0: self.requested_at.map(|at| at.min(now)),
+            t1: now,
+            first: self.first,
+            kind: self.kind,
+            unproven: arrival.unproven,
+            texts: self.texts,
+        }
+    }
+}
+
 /// Reads an arrival against the rules: who is meant, may it be rung at all (BEHAVIOUR 1).
-pub fn meet(arrival: &Arrival, rules: &Rules, key: &HashKey, now: Timestamp) -> Met {
+pub fn meet(arrival: &Arrival, rules: &Rules, key: &HashKey) -> Met {
     if arrival.source == SourceId::call_test() {
-        return meet_call_test(arrival, rules, key, now);
+        return meet_call_test(arrival, rules, key);
     }
     let lead = arrival.told.clone().unwrap_or_default();
     let (phone, held) = match guard::check(&lead, rules) {
@@ -132,59 +157,39 @@ pub fn meet(arrival: &Arrival, rules: &Rules, key: &HashKey, now: Timestamp) -> 
     let tester = phone
         .as_ref()
         .and_then(|phone| guard::rep_of_number(rules, phone));
-    let facts = Facts {
-        rooftop: arrival.rooftop.clone(),
-        source: arrival.source.clone(),
+    let rate = Some(HeldReason::Rate).filter(|_| arrival.over_rate && !lead.test);
+    Met {
         number: phone
             .as_ref()
             .filter(|_| !lead.test)
             .map(|phone| key.of(phone)),
-        t0: lead.requested_at.map(|at| at.min(now)),
-        t1: now,
+        requested_at: lead.requested_at,
         first: lead.rep.as_deref().map(|name| first(rules, name)),
         kind: match (lead.test, tester) {
             (false, _) => Kind::Real,
             (true, Some(rep)) => Kind::RingsBack(rep.id.clone()),
             (true, None) => Kind::Silent,
         },
-        unproven: arrival.unproven,
         texts: lead.consent.text == Some(true),
-    };
-    let rate = Some(HeldReason::Rate).filter(|_| arrival.over_rate && !lead.test);
-    Met {
-        facts,
         held: held.or(rate),
         phone,
     }
 }
 
-/// The number that an arrival is met with: it is known before the time is.
-pub fn number(arrival: &Arrival, rules: &Rules, key: &HashKey) -> Option<PhoneKey> {
-    meet(arrival, rules, key, Timestamp::UNIX_EPOCH)
-        .facts
-        .number
-}
-
 /// A test that a person of ours ordered: the rep it names is rung, and after key 1 the number it names, which must be
 /// one of the group (P10).
-fn meet_call_test(arrival: &Arrival, rules: &Rules, key: &HashKey, now: Timestamp) -> Met {
+fn meet_call_test(arrival: &Arrival, rules: &Rules, key: &HashKey) -> Met {
     let told = arrival.told.as_ref();
     let rep = told.and_then(|told| plan::rep_named(rules, told.rep.as_deref()?));
     let number =
         told.and_then(|told| PhoneNumber::parse(told.phone.as_deref()?, &rules.country).ok());
     let number = number.filter(|number| guard::is_our_own(rules, number));
     Met {
-        facts: Facts {
-            rooftop: arrival.rooftop.clone(),
-            source: arrival.source.clone(),
-            number: number.as_ref().map(|number| key.of(number)),
-            t0: None,
-            t1: now,
-            first: None,
-            kind: rep.map_or(Kind::Silent, |rep| Kind::RingsBack(rep.id.clone())),
-            unproven: false,
-            texts: false,
-        },
+        number: number.as_ref().map(|number| key.of(number)),
+        requested_at: None,
+        first: None,
+        kind: rep.map_or(Kind::Silent, |rep| Kind::RingsBack(rep.id.clone())),
+        texts: false,
         held: None,
         phone: number,
     }
@@ -199,10 +204,15 @@ pub enum Outset {
 }
 
 /// Sets out: held, joined, or on its way.
-pub fn set_out(lead: LeadId, met: Met, number: &Number, rules: &Rules, now: Timestamp) -> Outset {
-    let Met {
-        mut facts, held, ..
-    } = met;
+pub fn set_out(
+    arrival: &Arrival,
+    met: Met,
+    number: &Number,
+    rules: &Rules,
+    now: Timestamp,
+) -> Outset {
+    let (lead, held) = (arrival.lead, met.held);
+    let mut facts = met.facts(arrival, now);
     let received = Entry::new(now, What::LeadReceived);
     let open = number.open_in(&facts.rooftop).filter(|_| held.is_none());
     if let Some(to) = open {

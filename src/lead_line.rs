@@ -123,11 +123,11 @@ pub fn new_lead(
         over_rate: false,
         unproven: false,
     };
-    let met = decision::meet(&arrival, rules, key, now);
-    if met.held.is_some() || met.facts.number.is_none() {
+    let met = decision::meet(&arrival, rules, key);
+    if met.held.is_some() || met.number.is_none() {
         return None;
     }
-    let mut facts = met.facts;
+    let mut facts = met.facts(&arrival, now);
     if let Some(last) = &number.last {
         facts.first = Some(First::HadIt(last.rep.clone()));
     }

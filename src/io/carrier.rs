@@ -277,10 +277,6 @@ impl Trunk {
             return self.forget(place.leg);
         }
         let (placing, reached) = self.place(place).await;
-        // While the phone rings: before, it would take the time of the ring itself.
-        if let Some(pbx) = &self.pbx {
-            pbx.prepare(engine, place.leg);
-        }
         engine.metrics.carrier_request(&self.id, &placing);
         let answer =
             self.rings()
@@ -293,6 +289,10 @@ impl Trunk {
                 let event = Event::Placing(place.leg, placing);
                 let answers = Some(waiting.effect.id);
                 keep_trying(|| engine.happen(place.leg.lead, event.clone(), answers)).await;
+                // While the phone rings: before, it would take the time of the ring itself.
+                if let Some(pbx) = &self.pbx {
+                    pbx.prepare(engine, place.leg);
+                }
             }
             Answer::Again => {
                 self.parked(place.leg);

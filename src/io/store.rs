@@ -17,6 +17,7 @@
 //! A verb whose future is dropped may still happen: what it left in the outbox and its wakes are found again by
 //! [`Store::take_over`] and [`Reads::pending`].
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 
-use crate::decision::Arrival;
+use crate::decision::{self, Arrival};
 use crate::flow::errand::Errand;
 use crate::flow::{Command, Entry, Event, Flow};
 use crate::lead::Lead;
@@ -301,9 +302,11 @@ impl Store {
         rules: Arc<Rules>,
         now: Timestamp,
     ) -> Result<Received, StoreError> {
-        let (about, key) = (new.arrival.lead, self.key.clone());
+        let about = new.arrival.lead;
+        let meet = AssertUnwindSafe(|| decision::meet(&new.arrival, &rules, &self.key));
+        let met = catch_unwind(meet).map_err(|_| StoreError::Panicked)?;
         self.run(Some(about), now, async move |db| {
-            decide::receive(db, &new, &rules, &key).await
+            decide::receive(db, &new, &met, &rules).await
         })
         .await
     }

@@ -85,19 +85,18 @@ impl World<'_> {
             .store
             .told
             .extend(arrival.told.clone().map(|told| (lead, told)));
-        let met = decision::meet(&arrival, &self.rules, &group::pool().key, self.now);
+        let met = decision::meet(&arrival, &self.rules, &group::pool().key);
         self.daemon
             .store
             .customers
             .extend(met.phone.clone().map(|phone| (lead, phone)));
         let row = met
-            .facts
             .number
             .as_ref()
             .and_then(|key| self.daemon.store.numbers.get(key));
         let number = row.cloned().unwrap_or_default();
         let held = met.held.is_some();
-        match decision::set_out(lead, met, &number, &self.rules, self.now) {
+        match decision::set_out(&arrival, met, &number, &self.rules, self.now) {
             Outset::Own(flow, timeline, commands) => {
                 self.tell(|| format!("{lead} sets out, {:?} {:?}", flow.state, flow.facts));
                 self.insert(*flow, timeline, commands);

@@ -96,11 +96,10 @@ impl Model {
         if let Some(known) = before.find(|kept| id(new).is_some() && id(&kept.new) == id(new)) {
             return Err(Box::new(self.flows[&known.new.arrival.lead].clone()));
         }
-        let lead = new.arrival.lead;
-        let met = decision::meet(&new.arrival, &self.rules, &self.key, self.now);
-        let number = self.number(met.facts.number.as_ref());
+        let met = decision::meet(&new.arrival, &self.rules, &self.key);
+        let number = self.number(met.number.as_ref());
         let phone = met.phone.clone();
-        match decision::set_out(lead, met, &number, &self.rules, self.now) {
+        match decision::set_out(&new.arrival, met, &number, &self.rules, self.now) {
             Outset::Own(flow, timeline, commands) => {
                 self.keep_lead(new.clone(), phone, None);
                 Ok(self.set_out(*flow, timeline, commands))
@@ -108,7 +107,7 @@ impl Model {
             Outset::Joined(flow, timeline, to) => {
                 self.keep_lead(new.clone(), phone, Some(to));
                 let (mut left, items) = self.bear(*flow, timeline, &[]);
-                left.wakes.push(self.wake(to, Some(lead)));
+                left.wakes.push(self.wake(to, Some(new.arrival.lead)));
                 Ok((left, items))
             }
         }

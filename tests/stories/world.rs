@@ -88,17 +88,16 @@ impl World {
         self.names.push((lead, name));
         self.told
             .extend(arrival.told.clone().map(|told| (lead, told)));
-        let met = decision::meet(arrival, &self.rules, &setup::KEY, self.now);
+        let met = decision::meet(arrival, &self.rules, &setup::KEY);
         self.customers
             .extend(met.phone.clone().map(|phone| (lead, phone)));
         let number = met
-            .facts
             .number
             .as_ref()
             .and_then(|key| self.numbers.get(key))
             .cloned()
             .unwrap_or_default();
-        match decision::set_out(lead, met, &number, &self.rules, self.now) {
+        match decision::set_out(arrival, met, &number, &self.rules, self.now) {
             Outset::Own(flow, timeline, commands) => {
                 let held = matches!(flow.state, State::Held(_));
                 self.flows.insert(lead, *flow);

@@ -125,7 +125,7 @@ fn arrival(nth: usize, at: Timestamp, rng: &mut fastrand::Rng) -> Arrival {
 }
 
 fn joined(arrival: &Arrival, at: Timestamp, rules: &Rules, key: &HashKey) -> Twice {
-    let mut met = decision::meet(arrival, rules, key, at);
+    let mut met = decision::meet(arrival, rules, key);
     met.held = None;
     let mut number = Number::default();
     number.note(leadbridge::desk::OpenFlow {
@@ -134,7 +134,7 @@ fn joined(arrival: &Arrival, at: Timestamp, rules: &Rules, key: &HashKey) -> Twi
         live: false,
         waits: false,
     });
-    let Outset::Joined(flow, lines, _) = decision::set_out(arrival.lead, met, &number, rules, at)
+    let Outset::Joined(flow, lines, _) = decision::set_out(arrival, met, &number, rules, at)
     else {
         panic!("this number has an open flow");
     };
@@ -159,8 +159,8 @@ fn alone(
     key: &HashKey,
     rng: &mut fastrand::Rng,
 ) -> Twice {
-    let met = decision::meet(arrival, rules, key, at);
-    let set_out = decision::set_out(arrival.lead, met, &Number::default(), rules, at);
+    let met = decision::meet(arrival, rules, key);
+    let set_out = decision::set_out(arrival, met, &Number::default(), rules, at);
     let Outset::Own(flow, lines, _) = set_out else {
         panic!("nobody has this number");
     };

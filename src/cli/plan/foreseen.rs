@@ -88,16 +88,16 @@ fn begun(
         over_rate: false,
         unproven: false,
     };
-    let mut met = decision::meet(&arrival, rules, key, at);
+    let mut met = decision::meet(&arrival, rules, key);
     met.held = met.held.filter(|_| !any);
     let nobody = |why| Err(Failure::No(format!("nobody would be rung: {why}")));
     if let Some(reason) = met.held {
         return nobody(format!("the lead would be held, {}", word(reason)));
     }
-    if met.facts.kind == Kind::Silent {
+    if met.kind == Kind::Silent {
         return nobody("the lead is a test, and not from a rep's own phone".to_owned());
     }
-    match decision::set_out(arrival.lead, met, &Number::default(), rules, at) {
+    match decision::set_out(&arrival, met, &Number::default(), rules, at) {
         Outset::Joined(flow, ..) => Ok(*flow),
         Outset::Own(flow, ..) => {
             let rows = Rows {

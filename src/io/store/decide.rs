@@ -6,12 +6,11 @@ use leadbridge_providers::{CarrierCallId, LeadId, LegId, Placing};
 use super::db::Db;
 use super::error::{Answer, StoreError};
 use super::questions;
-use super::rows::{self, Met, Opened, When};
+use super::rows::{self, Opened, When};
 use super::{Effect, New, NodeId, OutboxId, Received, Stepped, Wake};
-use crate::decision::{self, Decision, Outset, Rows};
+use crate::decision::{self, Decision, Met, Outset, Rows};
 use crate::desk::{Desk, Phone};
 use crate::flow::{Command, Entry, Event, Flow, State};
-use crate::phone::HashKey;
 use crate::rotation::{CarrierId, Rules};
 
 /// What a decision leaves behind, once it is written.
@@ -26,34 +25,28 @@ pub(super) struct Left {
 pub(super) async fn receive(
     db: &mut Db<'_>,
     new: &New,
+    met: &Met,
     rules: &Rules,
-    key: &HashKey,
 ) -> Answer<Received> {
-    let number = decision::number(&new.arrival, rules, key);
     let phones = decision::phones_at(rules, &new.arrival.rooftop);
-    let Met {
-        known,
-        number,
-        desk,
-    } = rows::met(db, &new.arrival, number.as_ref(), &phones).await?;
-    if let Some(lead) = known {
-        return self::known(db, lead).await;
+    let found = rows::met(db, &new.arrival, met.number.as_ref(), &phones).await?;
+    if let Some(lead) = found.known {
+        return known(db, lead).await;
     }
     let (lead, now) = (new.arrival.lead, db.now().await?);
-    let met = decision::meet(&new.arrival, rules, key, now);
-    let phone = met.phone.clone();
-    let left = match decision::set_out(lead, met, &number, rules, now) {
+    let number = found.number;
+    let left = match decision::set_out(&new.arrival, met.clone(), &number, rules, now) {
         Outset::Own(flow, timeline, commands) => {
-            rows::insert_lead(db, new, phone.as_ref(), None)?;
+            rows::insert_lead(db, new, met.phone.as_ref(), None)?;
             let rows = Rows {
                 flow: *flow,
-                desk,
+                desk: found.desk,
                 number,
             };
             set_out(db, rows, (timeline, commands), rules).await?
         }
         Outset::Joined(flow, timeline, to) => {
-            rows::insert_lead(db, new, phone.as_ref(), Some(to))?;
+            rows::insert_lead(db, new, met.phone.as_ref(), Some(to))?;
             let mut born = bear(db, *flow, timeline, &[]).await?;
             born.wakes.push(rows::insert_wake(db, to, Some(lead))?);
             born
