@@ -167,8 +167,9 @@ impl World<'_> {
         }
     }
 
+    /// An alarm that was set before an earlier one is not rung: each would set another, for ever.
     pub(crate) fn due(&mut self, epoch: u32) {
-        if self.daemon.up && epoch == self.daemon.epoch {
+        if self.daemon.up && epoch == self.daemon.epoch && self.daemon.due_at == Some(self.now) {
             self.daemon.due_at = None;
             self.work();
         }

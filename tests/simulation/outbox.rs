@@ -20,7 +20,7 @@ const CLOCKS_S: i64 = 2;
 /// No request is processed later than so long after it left.
 const UNDER_WAY_S: i64 = 10;
 /// Orders that the carrier does not answer are given up after so many tries: by then every span is over.
-const TRIES: u32 = 8;
+const TRIES: u32 = 6;
 
 /// One thing to do, durable.
 #[derive(Debug)]
@@ -164,8 +164,11 @@ impl World<'_> {
             (Answer::Ordered(Ordered::Done | Ordered::Gone), _) => {
                 self.change(Some(ItemChange::Done(id)));
             }
-            (Answer::Ordered(Ordered::Again | Ordered::OurSetUp) | Answer::Found(None), _) => {
-                self.again(id);
+            (Answer::Ordered(Ordered::Again | Ordered::OurSetUp), _) => self.again(id),
+            // The leg's deadlines ask again.
+            (Answer::Found(None), _) => {
+                self.carrier.trouble_at = self.now;
+                self.change(Some(ItemChange::Done(id)));
             }
             (Answer::Found(Some(found)), Some(leg)) => {
                 self.decide(lead, Event::Found(leg, found), Some(ItemChange::Done(id)));
@@ -217,8 +220,7 @@ impl World<'_> {
             return self.change(Some(ItemChange::Done(id)));
         }
         let epoch = self.daemon.epoch;
-        let ms = 1000 * (1i64 << tries.min(5)).min(30);
-        self.in_ms(ms, Happening::Leaves { epoch, item: id });
+        self.in_ms(1000 << (tries - 1), Happening::Leaves { epoch, item: id });
     }
 
     /// The one of these calls that is this leg's: made when its request was under way, and not another's.
