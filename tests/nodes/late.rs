@@ -54,7 +54,7 @@ async fn a_node_that_starts_before_its_postgres_takes_leads_when_it_is_there() {
     waits(&node, "why=the store is unavailable: PostgreSQL: ").await;
     node.signal("TERM");
     let status = node.exited_within(ENDS_WITHIN).await;
-    assert_eq!(status.code(), Some(0));
+    assert_eq!(status.code(), Some(0), "{status}: {}", node.log());
 
     waits(&node, "why=the store is unavailable: PostgreSQL: ").await;
     assert!(!node.log().contains("ready listen="));
