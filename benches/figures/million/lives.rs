@@ -134,8 +134,7 @@ fn joined(arrival: &Arrival, at: Timestamp, rules: &Rules, key: &HashKey) -> Twi
         live: false,
         waits: false,
     });
-    let Outset::Joined(flow, lines, _) = decision::set_out(arrival, met, &number, rules, at)
-    else {
+    let Outset::Joined(flow, lines, _) = decision::set_out(arrival, met, &number, rules, at) else {
         panic!("this number has an open flow");
     };
     let life = Life {
