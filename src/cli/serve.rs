@@ -34,16 +34,17 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
         Err(cause) if !cause.may_pass() => return Err(cause.into()),
         Ok(()) | Err(_) => listener(&settings).await?,
     };
+    let stop = told_to_stop()?;
     let begun = match opened {
         Ok(()) => start.begin().await,
         Err(cause) => Err(cause),
     };
     match begun {
         Ok(daemon) => {
-            let served = web::serve(listener, daemon.router(), told_to_stop());
+            let served = web::serve(listener, daemon.router(), stop);
             run(daemon, served).await
         }
-        Err(cause) => run_after(cause, start, &settings, listener).await,
+        Err(cause) => run_after(cause, start, &settings, listener, stop).await,
     }
 }
 
@@ -53,9 +54,10 @@ async fn run_after(
     mut start: Start,
     settings: &Settings,
     listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failure> {
     let (shown, answers) = watch::channel(Router::new());
-    let mut served = pin!(web::serve(listener, web::shown(answers), told_to_stop()));
+    let mut served = pin!(web::serve(listener, web::shown(answers), stop));
     let alive = tokio::spawn(watchdog(async || true));
     let waits = |why: &StoreError| {
         warn!(%why, "the store is away: everybody is asked to come again, and it is tried each second");
@@ -146,18 +148,17 @@ async fn store_answers(engine: &Engine) -> bool {
     !matches!(answer, Err(StoreError::JournalLost(_)))
 }
 
-async fn told_to_stop() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
+/// SIGTERM or Ctrl-C, from now on: whoever was answered once may count on being heard out.
+fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
+    let told =
+        |kind| signal(kind).map_err(|error| Failure::No(format!("can't be told to stop: {error}")));
+    let mut terminated = told(SignalKind::terminate())?;
+    let mut interrupted = told(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
         }
-    };
-    tokio::select! {
-        () = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
-    info!("stopping: requests in hand finish, the outbox stays");
+        info!("stopping: requests in hand finish, the outbox stays");
+    })
 }

@@ -1,8 +1,10 @@
 //! One request to a carrier, and what came back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use leadbridge_providers::{Method, Request, Response};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::io::outgoing;
 
@@ -10,12 +12,21 @@ use crate::io::outgoing;
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// How long a connection may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// So many requests are under way to a carrier at the same time; more wait. An Asterisk has 100 connections for all who
+/// ask it unless told otherwise (`sessionlimit` in http.conf), and hangs up on the next.
+const LINES: usize = 64;
 /// An answer longer than this is no answer.
 const ANSWER_MAX_BYTES: usize = 1 << 20;
 
 /// A client that asks one carrier.
 #[derive(Clone)]
-pub(super) struct Asking(reqwest::Client);
+pub(super) struct Asking {
+    client: reqwest::Client,
+    lines: Arc<Semaphore>,
+}
+
+/// The right to ask once.
+pub(super) struct Line(OwnedSemaphorePermit);
 
 /// Bytes that came back, or why none did.
 pub(super) enum Heard {
@@ -37,19 +48,36 @@ impl Asking {
     pub(super) fn at(url: &str) -> Result<Asking, reqwest::Error> {
         let client = outgoing::client_for(url)
             .timeout(ANSWER_WITHIN)
-            .connect_timeout(CONNECT_WITHIN);
-        client.build().map(Asking)
+            .connect_timeout(CONNECT_WITHIN)
+            .pool_max_idle_per_host(LINES);
+        Ok(Asking {
+            client: client.build()?,
+            lines: Arc::new(Semaphore::new(LINES)),
+        })
     }
 
-    /// Asks once.
+    /// Asks once, when there is a line.
     pub(super) async fn ask(&self, request: Request) -> Heard {
+        let line = self.line().await;
+        self.ask_on(line, request).await
+    }
+
+    /// Waits for a line. Who has one asks at once.
+    pub(super) async fn line(&self) -> Line {
+        let line = self.lines.clone().acquire_owned().await;
+        Line(line.expect("the semaphore is never closed"))
+    }
+
+    /// Asks once, on this line.
+    pub(super) async fn ask_on(&self, line: Line, request: Request) -> Heard {
+        let Line(_until_answered) = line;
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
             Method::Delete => reqwest::Method::DELETE,
         };
         let mut asking = self
-            .0
+            .client
             .request(method, &request.url)
             .header("authorization", request.authorization);
         if !request.body.is_empty() {

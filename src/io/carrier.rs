@@ -16,7 +16,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::flow::errand::{CarrierErrand, Errand};
 use crate::flow::{Event, Flow};
-use crate::io::asking::{Asking, Heard};
+use crate::io::asking::{Asking, Heard, Line};
 use crate::io::engine::Engine;
 use crate::io::notice;
 use crate::io::pbx::Pbx;
@@ -28,8 +28,10 @@ use crate::rotation::CarrierId;
 
 mod errands;
 
-/// So many look-ups are under way at the same time: a restart has one for each live leg.
-const LOOK_UPS_MAX: usize = 100;
+pub(super) use errands::ORDER_AGAIN_S;
+
+/// So many look-ups are under way at the same time: a restart has one for each live leg, and rings need lines too.
+const LOOK_UPS_MAX: usize = 32;
 /// What a text gets where the carrier has no texts: HTTP's "not implemented".
 const NO_TEXTS: u32 = 501;
 
@@ -272,11 +274,12 @@ impl Trunk {
             }
             false => Some(waiting.effect.node),
         };
+        let line = self.asking.line().await;
         // The last act before bytes leave. Another node asks what became of a ring whose node was lost.
         if !node.is_some_and(|node| engine.store.may_leave(node)) {
             return self.forget(place.leg);
         }
-        let (placing, reached) = self.place(place).await;
+        let (placing, reached) = self.place(place, line).await;
         engine.metrics.carrier_request(&self.id, &placing);
         let answer =
             self.rings()
@@ -374,11 +377,12 @@ impl Trunk {
     }
 
     /// The create's end in one of five ways, and whether the carrier said anything at all.
-    async fn place(&self, place: &Place) -> (Placing, bool) {
+    async fn place(&self, place: &Place, line: Line) -> (Placing, bool) {
         if self.pbx.as_ref().is_some_and(|pbx| !pbx.is_connected()) {
             return (Placing::NotSent, false);
         }
-        match self.asking.ask(self.carrier.place(place)).await {
+        let request = self.carrier.place(place);
+        match self.asking.ask_on(line, request).await {
             Heard::Answer { status, body } => {
                 let response = Response {
                     status,

@@ -10,15 +10,17 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use leadbridge_providers::asterisk::{Asterisk, Cause, Entered, Event, leg_of, leg_of_playback};
 use leadbridge_providers::twilio::RING_TONE;
 use leadbridge_providers::{Callback, CarrierCallId, LegId, Ordered, Phase, Request, Side, Turn};
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 use tracing::{Instrument, info_span, warn};
 
 use crate::io::asking::{Asking, Heard};
-use crate::io::carrier::keep_trying;
+use crate::io::carrier::{ORDER_AGAIN_S, keep_trying};
 use crate::io::engine::Engine;
 use crate::io::speech::Speech;
 use crate::rotation::CarrierId;
@@ -250,11 +252,18 @@ impl Pbx {
     fn order_soon(self: &Arc<Self>, request: Option<Request>) {
         let Some(request) = request else { return };
         let pbx = self.clone();
-        tokio::spawn(async move {
-            if let Ordered::Again | Ordered::OurSetUp = pbx.order(request).await {
-                warn!(carrier = pbx.id.0, "the PBX did not take an order");
+        tokio::spawn(async move { pbx.end(request).await });
+    }
+
+    /// Ends something there, which would stay for an hour if nobody asked again.
+    async fn end(&self, request: Request) {
+        for pause_s in ORDER_AGAIN_S {
+            match self.order(request.clone()).await {
+                Ordered::Done | Ordered::Gone => return,
+                Ordered::Again | Ordered::OurSetUp => sleep(Duration::from_secs(pause_s)).await,
             }
-        });
+        }
+        warn!(carrier = self.id.0, "the PBX did not take an order");
     }
 
     async fn heard(&self, request: Request) -> Heard {

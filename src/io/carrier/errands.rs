@@ -18,7 +18,7 @@ use crate::io::store::Effect;
 
 /// After how long an order that the carrier could not take is repeated, each time; then its leg's own deadlines
 /// must do.
-const ORDER_AGAIN_S: [u64; 5] = [1, 2, 4, 8, 16];
+pub(in crate::io) const ORDER_AGAIN_S: [u64; 5] = [1, 2, 4, 8, 16];
 
 /// Does what one item of the outbox says, and takes it out.
 pub(super) async fn run(trunk: &Trunk, engine: &Engine, effect: &Effect) {

@@ -308,9 +308,8 @@ impl Performer {
         if came_in {
             self.pbx.stage().up.remove(&self.call);
         }
-        self.pbx
-            .order(hang_up.unwrap_or_else(|| ari.send_on(&self.call)))
-            .await;
+        let end = hang_up.unwrap_or_else(|| ari.send_on(&self.call));
+        self.pbx.order_soon(Some(end));
         if came_in && self.leg.number != 0 {
             let over = Callback {
                 call: Some(self.call.clone()),

@@ -29,18 +29,18 @@ pub(super) async fn receive(
     rules: &Rules,
 ) -> Answer<Received> {
     let phones = decision::phones_at(rules, &new.arrival.rooftop);
-    let found = rows::met(db, &new.arrival, met.number.as_ref(), &phones).await?;
-    if let Some(lead) = found.known {
+    let arriving = rows::arriving(db, &new.arrival, met.number.as_ref(), &phones).await?;
+    if let Some(lead) = arriving.known {
         return known(db, lead).await;
     }
     let (lead, now) = (new.arrival.lead, db.now().await?);
-    let number = found.number;
+    let number = arriving.number;
     let left = match decision::set_out(&new.arrival, met.clone(), &number, rules, now) {
         Outset::Own(flow, timeline, commands) => {
             rows::insert_lead(db, new, met.phone.as_ref(), None)?;
             let rows = Rows {
                 flow: *flow,
-                desk: found.desk,
+                desk: arriving.desk,
                 number,
             };
             set_out(db, rows, (timeline, commands), rules).await?

@@ -237,7 +237,7 @@ pub(super) fn save_number(db: &mut Db<'_>, key: &PhoneKey, number: &Number) -> A
 }
 
 /// What is read of a lead that comes in, all to be changed.
-pub(super) struct Found {
+pub(super) struct Arriving {
     /// The lead that its source sent before under the same id.
     pub(super) known: Option<LeadId>,
     /// The row of the customer's number.
@@ -246,13 +246,13 @@ pub(super) struct Found {
     pub(super) desk: Desk,
 }
 
-/// Meets a lead that comes in.
-pub(super) async fn met(
+/// Reads for a lead that comes in.
+pub(super) async fn arriving(
     db: &mut Db<'_>,
     arrival: &Arrival,
     key: Option<&PhoneKey>,
     phones: &[PhoneKey],
-) -> Answer<Found> {
+) -> Answer<Arriving> {
     let id = arrival.told.as_ref().and_then(|told| told.id.clone());
     if let Some(key) = key {
         provide_number(db, key)?;
@@ -267,7 +267,7 @@ pub(super) async fn met(
     let mut found = found.into_iter();
     let mut next = || found.next().unwrap_or_default().into_iter().next();
     let (known, number) = (next(), next());
-    Ok(Found {
+    Ok(Arriving {
         known: known.map(|row| lead_id(&row, 0)).transpose()?,
         number: number_of(number.as_ref())?,
         desk,
