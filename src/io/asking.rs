@@ -119,3 +119,23 @@ async fn heard(mut response: reqwest::Response) -> Heard {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_finds_no_line_waits_until_somebody_was_answered() {
+        let asking = Asking::at("http://127.0.0.1:1").unwrap();
+        let mut lines = Vec::new();
+        for _ in 0..LINES {
+            lines.push(asking.line().await);
+        }
+        assert!(asking.line().now_or_never().is_none());
+        drop(lines.pop());
+        assert!(asking.line().now_or_never().is_some());
+    }
+}

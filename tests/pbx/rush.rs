@@ -45,6 +45,8 @@ async fn fifty_customers_talk_with_fifty_reps() {
         assert_eq!(phone.all("incoming").len(), 1, "{}", phone.number);
     }
     house.is_quiet().await;
+    let refused = house.asterisk.log().contains("session count exceeded");
+    assert!(!refused, "it was asked too much at a time");
 }
 
 fn customer(count: usize) -> String {
