@@ -129,6 +129,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_finds_no_line_waits_until_somebody_was_answered() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let asking = Asking::at("http://127.0.0.1:1").unwrap();
         let mut lines = Vec::new();
         for _ in 0..LINES {
