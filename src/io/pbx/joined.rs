@@ -3,7 +3,9 @@
 use leadbridge_providers::asterisk::{Event, bridge_of, call_of};
 use leadbridge_providers::{CarrierCallId, End, Found, LegId, Ordered, Phase, Place, Placing};
 
-use super::leg::{Break, Performer};
+use tokio::time::Instant;
+
+use super::leg::{Break, FETCH_AGAIN, Performer};
 use crate::io::asking::Heard;
 
 impl Performer {
@@ -90,18 +92,35 @@ impl Performer {
     /// The ring tone plays until somebody picks up; `Some`: nobody did.
     async fn until_picked_up(&mut self, other: &CarrierCallId) -> Result<Option<End>, Break> {
         self.ring_tone().await?;
+        let mut again = None;
         let end = loop {
-            match self.next(None).await? {
+            match self.next(again).await? {
                 Some(Event::Entered(entered)) if entered.call == *other => break None,
                 Some(Event::Gone { call, cause }) if call == *other => {
                     break Some(cause.end(false));
                 }
-                Some(Event::Played { .. }) => self.ring_tone().await?,
-                Some(_) | None => {}
+                event => self.ring_on(event, &mut again).await?,
             }
         };
         self.hush().await;
         Ok(end)
+    }
+
+    /// The ring tone begins anew at its end, and a little later where the PBX did not have it yet.
+    async fn ring_on(
+        &mut self,
+        event: Option<Event>,
+        again: &mut Option<Instant>,
+    ) -> Result<(), Break> {
+        match event {
+            Some(Event::Played { failed: true, .. }) => *again = Some(Instant::now() + FETCH_AGAIN),
+            Some(Event::Played { .. }) | None => {
+                *again = None;
+                self.ring_tone().await?;
+            }
+            Some(_) => {}
+        }
+        Ok(())
     }
 
     async fn ring_tone(&mut self) -> Result<(), Break> {
@@ -163,11 +182,11 @@ impl Performer {
 
     async fn until_met(&mut self, name: LegId) -> Result<(), Break> {
         self.ring_tone().await?;
+        let mut again = None;
         loop {
-            match self.next(None).await? {
+            match self.next(again).await? {
                 Some(Event::Joined { .. }) => break,
-                Some(Event::Played { .. }) => self.ring_tone().await?,
-                Some(_) | None => {}
+                event => self.ring_on(event, &mut again).await?,
             }
         }
         self.hush().await;

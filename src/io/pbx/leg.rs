@@ -18,6 +18,9 @@ use crate::io::engine::Engine;
 
 /// A sentence whose end nobody tells is over by then.
 const SAID_WITHIN: Duration = Duration::from_secs(45);
+/// While a sound is on its way to the PBX it is not there for a second leg: so often it is played, and after so long again.
+const FETCHES: u32 = 5;
+pub(super) const FETCH_AGAIN: Duration = Duration::from_millis(200);
 /// How long two may talk whom nobody's lead joined, in seconds.
 const PUT_THROUGH_S: u32 = 3600;
 /// How long a call that came in may last, the wait for somebody included, in seconds.
@@ -39,6 +42,16 @@ pub(super) enum Break {
     Interrupted(Turn),
     /// The leg is gone, or shall be.
     Over,
+}
+
+/// How a sentence ended.
+enum Said {
+    /// By a key.
+    Key(char),
+    /// At its end.
+    Whole,
+    /// Nothing was heard of it.
+    Nothing,
 }
 
 /// Who performs for one leg.
@@ -217,15 +230,31 @@ impl Performer {
             return Ok(None);
         };
         let url = format!("{}/{key}.wav", self.pbx.sounds);
-        self.play(&url).await?;
+        for _ in 0..FETCHES {
+            self.play(&url).await?;
+            match self.until_said().await? {
+                Said::Key(key) => return Ok(Some(key)),
+                Said::Whole => return Ok(None),
+                Said::Nothing => {}
+            }
+            let key = self.key_within(FETCH_AGAIN).await?;
+            if let Some(key) = key.filter(|_| self.prompted) {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn until_said(&mut self) -> Result<Said, Break> {
         let until = Instant::now() + SAID_WITHIN;
         loop {
             match self.next(Some(until)).await? {
                 Some(Event::Key { key, .. }) if self.prompted => {
                     self.hush().await;
-                    return Ok(Some(key));
+                    return Ok(Said::Key(key));
                 }
-                Some(Event::Played { .. }) | None => return Ok(None),
+                Some(Event::Played { failed: true, .. }) => return Ok(Said::Nothing),
+                Some(Event::Played { .. }) | None => return Ok(Said::Whole),
                 Some(_) => {}
             }
         }
