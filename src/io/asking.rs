@@ -13,8 +13,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// How long a connection may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// So many requests are under way to a carrier at the same time; more wait. An Asterisk has 100 connections for all who
-/// ask it unless told otherwise (`sessionlimit` in http.conf), and hangs up on the next.
-const LINES: usize = 64;
+/// ask it unless told otherwise (`sessionlimit` in http.conf), and hangs up on the next: room for as many that are idle,
+/// and for as many that we gave up and it did not.
+const LINES: usize = 32;
 /// An answer longer than this is no answer.
 const ANSWER_MAX_BYTES: usize = 1 << 20;
 

@@ -31,7 +31,7 @@ mod errands;
 pub(super) use errands::ORDER_AGAIN_S;
 
 /// So many look-ups are under way at the same time: a restart has one for each live leg, and rings need lines too.
-const LOOK_UPS_MAX: usize = 32;
+const LOOK_UPS_MAX: usize = 16;
 /// What a text gets where the carrier has no texts: HTTP's "not implemented".
 const NO_TEXTS: u32 = 501;
 
