@@ -7,14 +7,16 @@
 //! Nothing here is on disk: what counts is the flow's, and the PBX knows the rest.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use leadbridge_providers::asterisk::{Asterisk, Cause, Entered, Event, leg_of, leg_of_playback};
 use leadbridge_providers::twilio::RING_TONE;
-use leadbridge_providers::{Callback, CarrierCallId, LegId, Ordered, Phase, Request, Side, Turn};
+use leadbridge_providers::{
+    Callback, CarrierCallId, End, LeadId, LegId, Ordered, Phase, Request, Side, Turn,
+};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::{Instrument, info_span, warn};
@@ -32,6 +34,11 @@ mod resume;
 mod socket;
 
 use leg::{News, Performer};
+
+/// How a leg ended that was up. Its flow knows for how long.
+const TALK_OVER: End = End::Completed { up_s: None };
+/// The number of a leg whose name no lead has: of a call that came in and is nobody's.
+const NOBODYS: u16 = 0;
 
 /// A PBX and what we perform on it.
 pub struct Pbx {
@@ -57,6 +64,8 @@ struct Stage {
     up: HashSet<CarrierCallId>,
     /// Who is where two meet, by the leg that the place is named after; `true`: hears a ring tone until they do.
     rooms: HashMap<LegId, Vec<(CarrierCallId, bool)>>,
+    /// What is still to be told of a lead, oldest first, as long as somebody tells it.
+    untold: HashMap<LeadId, VecDeque<(LegId, Callback)>>,
 }
 
 impl Pbx {
@@ -123,8 +132,12 @@ impl Pbx {
     fn hear(self: &Arc<Self>, engine: &Engine, event: Event) {
         match &event {
             Event::Entered(entered) => return self.entered(engine, entered),
-            Event::Ringing { call } => self.tell(engine, call, Phase::Ringing),
+            Event::Ringing { call } => self.ringing(engine, call),
             Event::Gone { call, cause } => self.gone(engine, call, *cause),
+            Event::HangUpAsked {
+                call,
+                by_phone: true,
+            } => self.hung_up(engine, call),
             Event::Left { .. }
             | Event::Up { .. }
             | Event::Key { .. }
@@ -152,7 +165,7 @@ impl Pbx {
                 }
             }
             (Some(leg), None) => {
-                tokio::spawn(resume::picked_up(self.clone(), engine.clone(), leg));
+                self.unexpected(engine, leg, Phase::Answered);
             }
             (None, Some(_)) => {}
             (None, None) => {
@@ -160,6 +173,19 @@ impl Pbx {
                 Performer::take_in(self, engine, entered.clone())
             }
         }
+    }
+
+    fn ringing(self: &Arc<Self>, engine: &Engine, call: &CarrierCallId) {
+        self.tell(engine, call, Phase::Ringing);
+        let customer = leg_of(call).filter(|leg| leg.side == Side::Customer);
+        if let Some(leg) = customer.filter(|_| !self.performs(call)) {
+            self.unexpected(engine, leg, Phase::Ringing);
+        }
+    }
+
+    fn unexpected(self: &Arc<Self>, engine: &Engine, leg: LegId, phase: Phase) {
+        let (pbx, engine) = (self.clone(), engine.clone());
+        tokio::spawn(resume::unexpected(pbx, engine, leg, phase));
     }
 
     /// Notes that a phone which was rung for another has been picked up; `false`: it is known already.
@@ -171,24 +197,55 @@ impl Pbx {
         new
     }
 
+    /// Who hangs up ends the talk. The other end is over by our order, perhaps before the PBX is done with this one.
+    fn hung_up(self: &Arc<Self>, engine: &Engine, call: &CarrierCallId) {
+        let leg = self.stage().whose(call);
+        if let Some(leg) = leg {
+            self.tell_of(engine, leg, call, Phase::Ended(TALK_OVER));
+        }
+    }
+
     fn gone(self: &Arc<Self>, engine: &Engine, call: &CarrierCallId, cause: Cause) {
         let was_up = self.stage().up.remove(call);
         self.tell(engine, call, Phase::Ended(cause.end(was_up)));
     }
 
-    /// How far a leg is, for its flow.
+    /// How far a leg that we rang is, for its flow.
     fn tell(self: &Arc<Self>, engine: &Engine, call: &CarrierCallId, phase: Phase) {
-        let Some(leg) = leg_of(call) else { return };
-        let (pbx, engine) = (self.clone(), engine.clone());
+        if let Some(leg) = leg_of(call) {
+            self.tell_of(engine, leg, call, phase);
+        }
+    }
+
+    /// The same for any leg. What happens to the legs of one lead is told in the order in which it happened.
+    fn tell_of(self: &Arc<Self>, engine: &Engine, leg: LegId, call: &CarrierCallId, phase: Phase) {
         let news = Callback {
             call: Some(call.clone()),
             phase: Some(phase),
             asked: None,
         };
-        let telling = async move {
-            keep_trying(|| engine.callback(&pbx.id, leg, None, news.clone())).await;
+        match self.stage().untold.entry(leg.lead) {
+            Entry::Occupied(mut untold) => return untold.get_mut().push_back((leg, news)),
+            Entry::Vacant(nobody_tells) => nobody_tells.insert([(leg, news)].into()),
         };
+        let telling = self.clone().tell_all(engine.clone(), leg.lead);
         tokio::spawn(telling.instrument(info_span!("lead", lead = %leg.lead)));
+    }
+
+    async fn tell_all(self: Arc<Self>, engine: Engine, lead: LeadId) {
+        while let Some((leg, news)) = self.next_untold(lead) {
+            keep_trying(|| engine.callback(&self.id, leg, None, news.clone())).await;
+        }
+    }
+
+    /// `None`: nobody tells of this lead from now on.
+    fn next_untold(&self, lead: LeadId) -> Option<(LegId, Callback)> {
+        let mut stage = self.stage();
+        let next = stage.untold.get_mut(&lead)?.pop_front();
+        if next.is_none() {
+            stage.untold.remove(&lead);
+        }
+        next
     }
 
     /// To whoever follows the channel that it happened to.
@@ -276,5 +333,12 @@ impl Stage {
     fn call_of(&self, leg: LegId) -> CarrierCallId {
         let named = self.named.get(&leg).cloned();
         named.unwrap_or_else(|| leadbridge_providers::asterisk::call_of(leg))
+    }
+
+    /// The lead's leg that is up on a channel.
+    fn whose(&self, call: &CarrierCallId) -> Option<LegId> {
+        let mut named = self.named.iter().filter(|(_, named)| *named == call);
+        let leg = leg_of(call).or_else(|| named.next().map(|(leg, _)| *leg))?;
+        (self.up.contains(call) && leg.number != NOBODYS).then_some(leg)
     }
 }

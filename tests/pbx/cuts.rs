@@ -46,7 +46,8 @@ async fn is_whole_again(story: &Story) {
 
 #[tokio::test]
 async fn a_phone_picked_up_in_a_cut_is_lost_and_not_missed() {
-    let story = Story::begins(Behaviour::answers(ms(1000)), picks_up()).await;
+    let story = Story::begins(Behaviour::answers(ms(3000)), picks_up()).await;
+    story.tells("rep-rung").await;
     is_cut(&story).await;
     story.an.next("ended").await;
     is_whole_again(&story).await;
@@ -98,8 +99,9 @@ async fn two_who_talk_do_not_notice_a_cut() {
 
 #[tokio::test]
 async fn a_silent_socket_is_left_for_another() {
-    let an = Behaviour::answers(ms(1000));
+    let an = Behaviour::answers(ms(3000));
     let story = Story::with_terms("ring_s = 60; customer_s = 15", an, picks_up()).await;
+    story.tells("rep-rung").await;
     story.wire.is(Fault::Stalled);
     story.an.next("answered").await;
     until("the silent socket is left", || async {
@@ -135,6 +137,28 @@ async fn a_pbx_that_is_slow_from_the_start_rings_nobody_twice() {
     let neighbours = Neighbours::talk(&house).await;
     let story = Story::of(house, wire, neighbours, accepts(), picks_up()).await;
     story.ends_well(&story.an, [1, 0, 1]).await;
+}
+
+#[tokio::test]
+async fn a_customers_ring_that_the_pbx_carries_out_late_is_waited_for() {
+    let story = Story::begins(accepts(), picks_up()).await;
+    story.wire.is(Fault::LateRings(Duration::from_secs(7)));
+    story.ends_well(&story.an, [1, 0, 1]).await;
+}
+
+#[tokio::test]
+async fn a_customers_ring_that_nobody_waits_for_any_more_is_ended() {
+    let terms = "customer_s = 90";
+    let story = Story::with_terms(terms, accepts(), Behaviour::rings()).await;
+    story.wire.is(Fault::LateRings(Duration::from_secs(20)));
+    story.tells("customer-missed").await;
+    assert!(story.customer.all("incoming").is_empty());
+    story.customer.next("ended").await;
+    story.an.hangs_up();
+    story.house.daemon.in_state(&story.lead, "closed").await;
+    story.rang([1, 0, 1]);
+    only_they_are_left(&story.house).await;
+    story.neighbours.talk_on().await;
 }
 
 #[tokio::test]

@@ -12,6 +12,9 @@ use crate::asterisk::{Asterisk, free_port};
 /// The path of the WebSocket.
 const EVENTS: &[u8] = b"GET /ari/events";
 
+/// How a ring is asked for.
+const RING: &[u8] = b"POST /ari/channels?";
+
 /// A relay of bytes in front of a PBX.
 pub(crate) struct Wire {
     pub(crate) address: String,
@@ -28,6 +31,8 @@ pub(crate) enum Fault {
     Stalled,
     /// Each answer to a request comes late, by one second more each time: 1, 2, 3, 4, 1, ..
     Slow,
+    /// Rings reach the PBX so late.
+    LateRings(Duration),
 }
 
 impl Wire {
@@ -73,17 +78,17 @@ async fn relay(
         return Ok(());
     }
     let mut pbx = TcpStream::connect(to).await?;
+    if !events {
+        return answers((&mut daemon, &mut pbx), asked, &now, late).await;
+    }
     pbx.write_all(&asked).await?;
     asked.clear();
-    if !events {
-        return answers(&mut daemon, &mut pbx, &now, late).await;
-    }
     let mut heard = Vec::new();
     loop {
         let fault = *now.borrow_and_update();
         tokio::select! {
             _ = now.changed() => {}
-            read = pbx.read_buf(&mut heard), if fault == Fault::Nothing || fault == Fault::Slow => {
+            read = pbx.read_buf(&mut heard), if fault != Fault::Stalled => {
                 if read? == 0 {
                     return Ok(());
                 }
@@ -106,20 +111,28 @@ async fn relay(
 
 /// One after the other, each after its time.
 async fn answers(
-    daemon: &mut TcpStream,
-    pbx: &mut TcpStream,
+    (daemon, pbx): (&mut TcpStream, &mut TcpStream),
+    mut asked: Vec<u8>,
     now: &watch::Receiver<Fault>,
     late: Duration,
 ) -> std::io::Result<()> {
-    let (mut asked, mut answered, mut begun) = (Vec::new(), Vec::new(), false);
+    let (mut answered, mut begun) = (Vec::new(), false);
     loop {
+        let fault = *now.borrow();
+        if let Fault::LateRings(late) = fault
+            && asked.starts_with(RING)
+        {
+            sleep(late).await;
+            // The PBX does not keep a connection for so long.
+            *pbx = TcpStream::connect(pbx.peer_addr()?).await?;
+        }
+        pbx.write_all(&asked).await?;
+        asked.clear();
         tokio::select! {
             read = daemon.read_buf(&mut asked) => {
                 if read? == 0 {
                     return Ok(());
                 }
-                pbx.write_all(&asked).await?;
-                asked.clear();
                 begun = false;
             }
             read = pbx.read_buf(&mut answered) => {

@@ -2,10 +2,10 @@
 
 use leadbridge_providers::asterisk::{Event, bridge_of, call_of};
 use leadbridge_providers::{CarrierCallId, End, Found, LegId, Ordered, Phase, Place, Placing};
-
 use tokio::time::Instant;
 
 use super::leg::{Break, FETCH_AGAIN, Performer};
+use super::resume;
 use crate::io::asking::Heard;
 
 impl Performer {
@@ -43,18 +43,20 @@ impl Performer {
     /// Whether the phone has been picked up already, or why it does not ring. After a restart it is never rung a second
     /// time (P2).
     async fn ring(&mut self, place: &Place, other: &CarrierCallId) -> Result<bool, End> {
-        let placing = if std::mem::take(&mut self.resumed) {
-            Placing::Unknown
-        } else {
-            self.place(place).await
-        };
-        match placing {
+        if std::mem::take(&mut self.resumed) {
+            return self.look_up(other).await;
+        }
+        match self.place(place).await {
             Placing::Placed(_) => Ok(false),
             Placing::BadNumber { .. } => Err(End::InvalidNumber),
             Placing::Failed { .. } | Placing::NotSent | Placing::OurSetUp { .. } => {
                 Err(End::Failed)
             }
-            Placing::Unknown => self.look_up(other).await,
+            Placing::Unknown => {
+                let (pbx, engine) = (self.pbx.clone(), self.engine.clone());
+                tokio::spawn(resume::find_out(pbx, engine, place.leg));
+                Ok(false)
+            }
         }
     }
 

@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use leadbridge_providers::asterisk::{Entered, Event, playback_of};
 use leadbridge_providers::{
-    Asked, Callback, CarrierCallId, End, Inbound, LegId, Ordered, Phase, Place, Script, Side, Then,
-    Turn,
+    Asked, CarrierCallId, End, Inbound, LegId, Ordered, Phase, Place, Script, Side, Then, Turn,
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, info_span};
 
-use super::Pbx;
+use super::{NOBODYS, Pbx, TALK_OVER};
 use crate::io::carrier::keep_trying;
 use crate::io::engine::Engine;
 
@@ -169,7 +168,7 @@ impl Performer {
             (turn, asked) = match self.perform(&script, &asked).await {
                 Ok(question) => question,
                 Err(Break::Interrupted(turn)) => (turn, Asked::Answer),
-                Err(Break::Over) => return self.end().await,
+                Err(Break::Over) => return self.end(),
             };
             script = self.ask(turn, &asked).await;
         }
@@ -328,26 +327,19 @@ impl Performer {
     }
 
     /// The leg hears nothing more. One that we rang ends, one that came in goes back to the dial plan.
-    async fn end(self) {
+    fn end(self) {
         self.pbx.forget(&self.call);
         self.pbx.stage().named.remove(&self.leg);
         let ari = &self.pbx.ari;
-        let hang_up = ari.hang_up(&self.call);
-        let came_in = hang_up.is_none();
-        if came_in {
+        let end = ari.hang_up(&self.call).unwrap_or_else(|| {
             self.pbx.stage().up.remove(&self.call);
-        }
-        let end = hang_up.unwrap_or_else(|| ari.send_on(&self.call));
+            if self.leg.number != NOBODYS {
+                let over = Phase::Ended(TALK_OVER);
+                self.pbx.tell_of(&self.engine, self.leg, &self.call, over);
+            }
+            ari.send_on(&self.call)
+        });
         self.pbx.order_soon(Some(end));
-        if came_in && self.leg.number != 0 {
-            let over = Callback {
-                call: Some(self.call.clone()),
-                phase: Some(Phase::Ended(End::Completed { up_s: None })),
-                asked: None,
-            };
-            let (engine, id) = (&self.engine, &self.pbx.id);
-            keep_trying(|| engine.callback(id, self.leg, None, over.clone())).await;
-        }
     }
 }
 
@@ -356,7 +348,7 @@ fn nobodys_leg(engine: &Engine) -> LegId {
     LegId {
         lead: engine.clock.lead_id(),
         side: Side::In,
-        number: 0,
+        number: NOBODYS,
     }
 }
 

@@ -7,6 +7,7 @@ use leadbridge_providers::{Asked, Callback, CarrierCallId, Inbound, Phase, Scrip
 use tokio::time::timeout;
 use tracing::{Instrument, error, warn};
 
+use super::NOBODYS;
 use super::leg::Performer;
 use crate::io::engine::Engine;
 use crate::io::store::StoreError;
@@ -48,7 +49,7 @@ impl Performer {
         let (engine, id, leg) = (self.engine.clone(), self.pbx.id.clone(), self.leg);
         let call = Some(self.call.clone());
         let answering = async move {
-            if leg.number == 0 {
+            if leg.number == NOBODYS {
                 return put_through_over(&engine, id, call, &asked).await;
             }
             let question = Callback {

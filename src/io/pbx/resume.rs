@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leadbridge_providers::asterisk::{Cause, Entered, Event, call_of, leg_of, leg_of_bridge};
-use leadbridge_providers::{CarrierCallId, End, LegId, Phase, Request, Response, Side};
+use leadbridge_providers::{CarrierCallId, End, Found, LegId, Phase, Request, Response, Side};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
@@ -15,6 +15,9 @@ use super::leg::{News, Performer};
 use crate::io::engine::Engine;
 
 const AGAIN: Duration = Duration::from_millis(500);
+/// A ring that the PBX did not confirm is looked for so often before it counts as lost, with a pause before each.
+const MISSING_MAX: u32 = 10;
+const MISSING_AGAIN: Duration = Duration::from_secs(1);
 
 /// What lives there.
 struct There {
@@ -74,18 +77,43 @@ pub(super) async fn resume(pbx: Arc<Pbx>, engine: Engine) {
     );
 }
 
-/// A phone was picked up for which nobody performs: whoever rang it has gone, or does not know of it yet after a restart
-/// and finds it picked up.
-pub(super) async fn picked_up(pbx: Arc<Pbx>, engine: Engine, leg: LegId) {
+/// A customer's phone rings or was picked up, and nobody performs for it: whoever rang it has gone, or does not know of it
+/// yet after a restart and finds it as it is.
+pub(super) async fn unexpected(pbx: Arc<Pbx>, engine: Engine, leg: LegId, phase: Phase) {
     let call = call_of(leg);
     let Some(there) = ask(&pbx).await else { return };
     match owner(&pbx, &engine, &there, leg).await {
-        Owner::Flow => {
+        Owner::Flow if phase == Phase::Answered => {
             pbx.picked_up(&engine, &call);
         }
         Owner::Nobody => pbx.order_soon(pbx.ari.hang_up(&call)),
-        Owner::Other => {}
+        Owner::Flow | Owner::Other => {}
     }
+}
+
+/// What became of a ring that the PBX was asked for and did not confirm. A slow one may still carry it out, so that what
+/// it does not have is only after a while taken for lost; should it come all the same, it is unexpected.
+pub(super) async fn find_out(pbx: Arc<Pbx>, engine: Engine, leg: LegId) {
+    let call = call_of(leg);
+    let mut missing = 0;
+    while missing < MISSING_MAX {
+        sleep(MISSING_AGAIN).await;
+        if !pbx.performs(&call) {
+            return;
+        }
+        match read(&pbx, pbx.ari.look_up(&call), |said| pbx.ari.found(said)).await {
+            Some(Found::Call {
+                phase: Phase::Answered,
+                ..
+            }) => {
+                return pbx.hear(&engine, Event::Entered(entered(call)));
+            }
+            Some(Found::Call { .. }) => return,
+            Some(Found::Nothing) => missing += 1,
+            None => {}
+        }
+    }
+    lost(&pbx, &engine, call);
 }
 
 async fn ask(pbx: &Pbx) -> Option<There> {
@@ -111,14 +139,19 @@ fn bury(pbx: &Arc<Pbx>, engine: &Engine, there: &There, before: Vec<CarrierCallI
     let living: HashSet<_> = placed.chain(there.channels.iter().cloned()).collect();
     for call in before {
         if !living.contains(&call) {
-            pbx.stage().up.remove(&call);
-            pbx.tell(engine, &call, Phase::Ended(End::Lost));
-            let cause = Cause(0);
-            pbx.pass_on(Event::Gone { call, cause });
+            lost(pbx, engine, call);
         } else if let Some(performer) = pbx.follower(&call) {
             let _ = performer.send(News::Reconnected);
         }
     }
+}
+
+/// It is on the PBX no more, and nobody heard why.
+fn lost(pbx: &Arc<Pbx>, engine: &Engine, call: CarrierCallId) {
+    pbx.stage().up.remove(&call);
+    pbx.tell(engine, &call, Phase::Ended(End::Lost));
+    let cause = Cause(0);
+    pbx.pass_on(Event::Gone { call, cause });
 }
 
 /// A leg that is up and has nobody who performs gets its prompt again.
