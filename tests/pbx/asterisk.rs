@@ -18,7 +18,7 @@ pub(crate) const LEAD_LINE: &str = "+3232010000";
 /// The user of ARI, and the application.
 pub(crate) const USER: &str = "leadbridge";
 /// How long anything may take that is to happen soon.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 /// How often it is looked for.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(5);
 

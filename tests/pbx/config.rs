@@ -45,6 +45,7 @@ pub(crate) struct Config {
     reps: Vec<String>,
     terms: String,
     voice: String,
+    heard_at: Option<u16>,
     crowd: usize,
 }
 
@@ -55,6 +56,7 @@ impl Config {
             reps: reps.iter().map(|rep| (*rep).to_owned()).collect(),
             terms: terms.replace("; ", "\n"),
             voice: String::new(),
+            heard_at: None,
             crowd: 0,
         }
     }
@@ -62,6 +64,12 @@ impl Config {
     /// The same with another command that speaks, as TOML.
     pub(crate) fn spoken_by(mut self, command: &str) -> Self {
         self.voice = format!("voice = {command}\n");
+        self
+    }
+
+    /// The same where the PBX fetches what is said from this port.
+    pub(crate) fn heard_at(mut self, port: u16) -> Self {
+        self.heard_at = Some(port);
         self
     }
 
@@ -93,7 +101,7 @@ impl Config {
         format!(
             r#"[server]
 listen = "127.0.0.1:{port}"
-public_url = "http://127.0.0.1:{port}"
+public_url = "http://127.0.0.1:{}"
 data_dir = "data"
 api_token = {{ env = "API_TOKEN" }}
 flood_per_s = 0
@@ -109,6 +117,7 @@ password = {{ env = "PBX_PASSWORD" }}
 endpoint = "PJSIP/{{number}}@trunk"
 endpoints = {{ {} }}
 {}"#,
+            self.heard_at.unwrap_or(port),
             phones.join(", "),
             self.voice
         )

@@ -25,6 +25,8 @@ const NAMES: [&str; 4] = ["Xandrine", "Quellinck", "elektrisch", "quellinck@"];
 /// A daemon with its folder.
 pub(crate) struct Daemon {
     pub(crate) folder: TempDir,
+    /// Where it listens on this machine.
+    pub(crate) port: u16,
     url: String,
     client: Client,
     secrets: [(&'static str, String); 3],
@@ -54,6 +56,7 @@ impl Daemon {
         config.write(folder.path(), port, address);
         let daemon = Self {
             folder,
+            port,
             url: format!("http://127.0.0.1:{port}"),
             client: Client::builder().no_proxy().build().unwrap(),
             secrets: secrets(asterisk),

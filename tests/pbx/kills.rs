@@ -20,7 +20,8 @@ async fn a_phone_that_rings_rings_on_and_its_key_works() {
 
 #[tokio::test]
 async fn a_phone_picked_up_while_nobody_hears_is_lost_and_not_missed() {
-    let story = Story::begins(Behaviour::answers(ms(1000)), picks_up()).await;
+    let story = Story::begins(Behaviour::answers(ms(3000)), picks_up()).await;
+    story.tells("rep-rung").await;
     story.house.daemon.kill();
     story.an.next("ended").await;
     story.house.daemon.serve(&story.house.asterisk).await;

@@ -5,6 +5,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::asterisk::free_port;
 use crate::config::{AN, BART, CHLOE, Config, PAUL};
 use crate::daemon::{CUSTOMER, lead, ms};
 use crate::house::{House, accepts, heard_since, picks_up, talk};
@@ -33,6 +37,33 @@ async fn without_a_voice_a_tone_is_heard_and_the_key_works() {
     customer.next("ended").await;
     house.daemon.ends(&id, "unconfirmed").await;
     house.is_quiet().await;
+}
+
+#[tokio::test]
+async fn what_the_pbx_could_not_fetch_at_once_is_said_all_the_same() {
+    let port = free_port();
+    let house = House::open(Config::of(&["an"], "").heard_at(port)).await;
+    fails_twice(port, house.daemon.port).await;
+    let an = house.rep(AN, picks_up()).await;
+    house.daemon.sends(&lead(CUSTOMER)).await;
+    let answered = an.next("answered").await.at;
+    assert!(heard_since(&an, answered, ms(3000)).await.is_speech());
+}
+
+/// The way from the PBX to the daemon: the first two who take it are cut off.
+async fn fails_twice(from: u16, to: u16) {
+    let way = TcpListener::bind(("127.0.0.1", from)).await.unwrap();
+    tokio::spawn(async move {
+        for _ in 0..2 {
+            drop(way.accept().await);
+        }
+        while let Ok((mut pbx, _)) = way.accept().await {
+            tokio::spawn(async move {
+                let mut daemon = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+                let _ = copy_bidirectional(&mut pbx, &mut daemon).await;
+            });
+        }
+    });
 }
 
 /// From the pick-up to the first sound.
