@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::sleep;
+
 use crate::asterisk::LEAD_LINE;
 use crate::config::{AN, Config, RECEPTION};
 use crate::daemon::{CUSTOMER, lead, ms, told};
@@ -34,6 +36,27 @@ async fn unreached() -> (House, Phone, Phone, String) {
     customer.next("ended").await;
     house.daemon.lead_with(&id, "customer-missed").await;
     (house, an, customer, id)
+}
+
+#[tokio::test]
+async fn a_rep_who_rang_back_talks_on_through_a_kill() {
+    let (house, an, id) = missed().await;
+    let customer = house.outside(CUSTOMER, picks_up()).await;
+    an.calls(LEAD_LINE);
+    an.next("answered").await;
+    sleep(ms(800)).await;
+    an.presses("1");
+    customer.next("answered").await;
+    house.daemon.lead_with(&id, "bridged").await;
+    talk(&an, &customer).await;
+    house.daemon.kill();
+    house.daemon.serve(&house.asterisk).await;
+    talk(&an, &customer).await;
+    an.hangs_up();
+    customer.next("ended").await;
+    house.daemon.ends(&id, "unconfirmed").await;
+    assert_eq!(customer.all("incoming").len(), 1);
+    house.is_quiet().await;
 }
 
 #[tokio::test]

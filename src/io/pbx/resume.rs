@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use super::Pbx;
 use super::leg::{News, Performer};
+use crate::flow::Attempt;
 use crate::io::engine::Engine;
 
 const AGAIN: Duration = Duration::from_millis(500);
@@ -171,7 +172,7 @@ fn take_up(pbx: &Arc<Pbx>, engine: &Engine, leg: LegId, phase: &Phase) {
     }
 }
 
-/// Whose a leg is whose name is one of ours. A customer's must have the rep's beside it.
+/// Whose a leg is whose name is one of ours. A customer's must have a rep's beside it, who may have rung in.
 async fn owner(pbx: &Pbx, engine: &Engine, there: &There, leg: LegId) -> Owner {
     let call = call_of(leg);
     if pbx.performs(&call) {
@@ -184,16 +185,17 @@ async fn owner(pbx: &Pbx, engine: &Engine, there: &There, leg: LegId) -> Owner {
         // reason to end a call.
         Ok(None) | Err(_) => return Owner::Other,
     };
-    let reps_there = || {
-        let mut legs = there.legs.iter();
-        legs.any(|(other, _)| other.lead == leg.lead && other.side == Side::Rep)
-    };
     let flow = &record.flow;
+    let is_there = |rep: &Attempt| {
+        let call = rep.life.call.as_ref().filter(|_| rep.life.live());
+        call.is_some_and(|call| there.channels.contains(call))
+    };
     let wanted = match leg.side {
         Side::Rep => flow.attempt(leg).is_some_and(|rep| rep.life.live()),
         Side::Customer => {
             let customer = flow.customer_leg(leg);
-            customer.is_some_and(|customer| customer.life.live()) && reps_there()
+            customer.is_some_and(|customer| customer.life.live())
+                && flow.attempts.iter().any(is_there)
         }
         Side::In => false,
     };
