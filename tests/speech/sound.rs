@@ -62,7 +62,14 @@ pub(crate) fn script(script: &str) -> Speech {
     voice(|_| ["sh", "-c", script].map(str::to_owned).to_vec())
 }
 
+/// What is first logged where nobody listens may stay silent for whoever listens later: `tracing` remembers it.
+fn somebody_listens() {
+    let nobody = tracing_subscriber::fmt().with_writer(std::io::sink);
+    let _already = nobody.try_init();
+}
+
 pub(crate) fn voice(command: impl Fn(&str) -> Vec<String>) -> Speech {
+    somebody_listens();
     let languages = [
         (Language::Nl, "nl"),
         (Language::Fr, "fr"),
