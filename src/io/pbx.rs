@@ -2,8 +2,8 @@
 //! has a performer here: a task that asks the flow what Twilio would ask it, and tells the PBX step by step.
 //!
 //! `pbx/socket.rs` hears what happens there, `pbx/leg.rs` performs for one leg what `pbx/question.rs` is answered,
-//! `pbx/joined.rs` for two that talk, `pbx/resume.rs` takes up what lives there after a restart, ours or the PBX's, and
-//! after a cut of the WebSocket.
+//! `pbx/joined.rs` for two that talk, `pbx/resume.rs` takes up what lives there after a restart, ours or the PBX's,
+//! after a cut of the WebSocket, and when the PBX stalled.
 //! Nothing here is on disk: what counts is the flow's, and the PBX knows the rest.
 
 use std::collections::hash_map::Entry;

@@ -17,7 +17,8 @@ use crate::io::engine::Engine;
 
 /// A sentence whose end nobody tells is over by then.
 const SAID_WITHIN: Duration = Duration::from_secs(45);
-/// While a sound is on its way to the PBX it is not there for a second leg: so often it is played, and after so long again.
+/// While a sound is on its way to the PBX it is not there for a second leg: so often it is played, and after so long
+/// again.
 const FETCHES: u32 = 5;
 pub(super) const FETCH_AGAIN: Duration = Duration::from_millis(200);
 /// How long two may talk whom nobody's lead joined, in seconds.

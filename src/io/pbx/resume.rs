@@ -78,8 +78,8 @@ pub(super) async fn resume(pbx: Arc<Pbx>, engine: Engine) {
     );
 }
 
-/// A customer's phone rings or was picked up, and nobody performs for it: whoever rang it has gone, or does not know of it
-/// yet after a restart and finds it as it is.
+/// A customer's phone rings or was picked up, and nobody performs for it: whoever rang it has gone, or does not know
+/// of it yet after a restart and finds it as it is.
 pub(super) async fn unexpected(pbx: Arc<Pbx>, engine: Engine, leg: LegId, phase: Phase) {
     let call = call_of(leg);
     let Some(there) = ask(&pbx).await else { return };
@@ -92,8 +92,8 @@ pub(super) async fn unexpected(pbx: Arc<Pbx>, engine: Engine, leg: LegId, phase:
     }
 }
 
-/// What became of a ring that the PBX was asked for and did not confirm. A slow one may still carry it out, so that what
-/// it does not have is only after a while taken for lost; should it come all the same, it is unexpected.
+/// What became of a ring that the PBX was asked for and did not confirm. A slow one may still carry it out, so that
+/// what it does not have is only after a while taken for lost; should it come all the same, it is unexpected.
 pub(super) async fn find_out(pbx: Arc<Pbx>, engine: Engine, leg: LegId) {
     let call = call_of(leg);
     let mut missing = 0;
