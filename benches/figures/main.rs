@@ -51,7 +51,7 @@ struct Options {
     #[arg(long, hide = true, num_args = 2)]
     relay: Option<Vec<String>>,
     /// Be a node on this database: its number, whether phones are shared, for how many seconds.
-    #[arg(long, hide = true, num_args = 4)]
+    #[arg(long, hide = true, num_args = 5)]
     node: Option<Vec<String>>,
 }
 
@@ -96,8 +96,8 @@ async fn main() {
     if let Some([listen, carrier]) = options.relay.as_deref() {
         return relay::serve(listen, carrier).await;
     }
-    if let Some([database, number, shared, seconds]) = options.node.as_deref() {
-        return postgres::node::serve([database, number, shared, seconds]).await;
+    if let Some([database, number, lanes, shared, seconds]) = options.node.as_deref() {
+        return postgres::node::serve([database, number, lanes, shared, seconds]).await;
     }
     // On a worker like everything else: the first task of a runtime is woken another way.
     let rows = tokio::spawn(measure(options)).await.unwrap();

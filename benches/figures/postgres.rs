@@ -12,7 +12,7 @@ use crate::table::{Row, Target, Unit};
 use crate::{Extent, progress};
 
 use crate::server::Server;
-use node::LANES;
+use node::{LANES, Load};
 use pgbench::{SCRIPTS, Script};
 
 pub(crate) mod node;
@@ -53,6 +53,7 @@ async fn create_call(extent: Extent, server: &Server) -> Vec<Row> {
 struct Committed {
     own_phones: Vec<f64>,
     shared_phones: Vec<f64>,
+    one_lead_each: Vec<f64>,
     pgbench: [Vec<f64>; SCRIPTS.len()],
 }
 
@@ -65,12 +66,17 @@ async fn steps(extent: Extent, server: &Server) -> Vec<Row> {
             for (script, per_s) in SCRIPTS.iter().zip(&mut committed.pgbench) {
                 per_s.push(beside(extent, server, script, nodes).await);
             }
-            for (shared, per_s) in [
-                (false, &mut committed.own_phones),
-                (true, &mut committed.shared_phones),
+            for (lanes, shared, per_s) in [
+                (LANES, false, &mut committed.own_phones),
+                (LANES, true, &mut committed.shared_phones),
+                (1, false, &mut committed.one_lead_each),
             ] {
-                let database = server.database();
-                per_s.push(node::steps_per_s(&database, nodes, shared, extent).await);
+                let load = Load {
+                    nodes,
+                    lanes,
+                    shared,
+                };
+                per_s.push(node::steps_per_s(&server.database(), load, extent).await);
             }
         }
     }
@@ -103,8 +109,9 @@ fn of_nodes(nodes: usize, committed: &Committed) -> Vec<Row> {
         .collect()
 }
 
-/// The rows of all nodes beside one.
-fn most_beside_one(committed: &[Committed; NODES.len()]) -> [Row; 2] {
+/// The rows of all nodes beside one. With all its connections one takes all processors that there are; with one lead at a
+/// time it leaves some to the others.
+fn most_beside_one(committed: &[Committed; NODES.len()]) -> [Row; 3] {
     let [one, .., most] = committed;
     let row = |phones: &str, most: &[f64], one: &[f64]| Row {
         what: format!("steps of {} nodes{phones} (of 1)", NODES.len()),
@@ -116,6 +123,11 @@ fn most_beside_one(committed: &[Committed; NODES.len()]) -> [Row; 2] {
     [
         row("", &most.own_phones, &one.own_phones),
         row(", shared phones", &most.shared_phones, &one.shared_phones),
+        row(
+            ", one lead at a time each",
+            &most.one_lead_each,
+            &one.one_lead_each,
+        ),
     ]
 }
 

@@ -43,15 +43,26 @@ const CUSTOMERS: usize = 2_500_000;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 const CARRIER: &str = "main";
 
+/// Who works on one database at the same time.
+#[derive(Clone, Copy)]
+pub(super) struct Load {
+    /// So many nodes.
+    pub(super) nodes: usize,
+    /// So many lanes of each.
+    pub(super) lanes: usize,
+    /// Whether the lanes share their phones.
+    pub(super) shared: bool,
+}
+
 /// How long is counted.
 pub(super) fn seconds(extent: Extent) -> u64 {
     extent.of(2, 3)
 }
 
-/// The steps a second of so many nodes together.
-pub(super) async fn steps_per_s(database: &str, nodes: usize, shared: bool, extent: Extent) -> f64 {
-    let mut children: Vec<_> = (0..nodes)
-        .map(|number| start(database, number, shared, extent))
+/// The steps a second of all nodes together.
+pub(super) async fn steps_per_s(database: &str, load: Load, extent: Extent) -> f64 {
+    let mut children: Vec<_> = (0..load.nodes)
+        .map(|number| start(database, number, load, extent))
         .collect();
     for child in &mut children {
         assert_eq!(line(child).await, "ready");
@@ -73,10 +84,11 @@ pub(super) async fn steps_per_s(database: &str, nodes: usize, shared: bool, exte
     steps as f64 / seconds(extent) as f64
 }
 
-fn start(database: &str, number: usize, shared: bool, extent: Extent) -> Child {
+fn start(database: &str, number: usize, load: Load, extent: Extent) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--node", database, &number.to_string()])
-        .args([&shared.to_string(), &seconds(extent).to_string()])
+        .args([&load.lanes.to_string(), &load.shared.to_string()])
+        .arg(seconds(extent).to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
@@ -93,16 +105,17 @@ async fn line(child: &mut Child) -> String {
 }
 
 /// Is a node; the arguments are those of [`start`].
-pub(crate) async fn serve(arguments: [&str; 4]) {
-    let [database, number, shared, seconds] = arguments;
-    let (number, shared): (usize, bool) = (number.parse().unwrap(), shared.parse().unwrap());
+pub(crate) async fn serve(arguments: [&str; 5]) {
+    let [database, number, lanes, shared, seconds] = arguments;
+    let (number, count): (usize, usize) = (number.parse().unwrap(), lanes.parse().unwrap());
+    let shared: bool = shared.parse().unwrap();
     let store = Store::connect(database, |_| {}).await.unwrap();
     tokio::spawn(keep_lease(store.clone()));
     let rooftops = LANES * crate::postgres::NODES.len();
     let rules = Arc::new(rules(rooftops, store.hash_key()));
     let (steps, over) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
     let mut lanes = JoinSet::new();
-    for lane in 0..LANES {
+    for lane in 0..count {
         let lane = number * LANES + lane;
         let lane = Lane {
             store: store.clone(),
