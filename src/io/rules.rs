@@ -103,7 +103,7 @@ impl Rulebook {
         Agreed::wholly(self.read(Both::of(|file| self.files.find(file).text())))
     }
 
-    /// `None`: something changed meanwhile, and all is to be compared anew.
+    /// `None`: another node put something meanwhile, and all is to be compared anew.
     async fn compare(&mut self, now: Timestamp) -> Result<Option<Agreed>, StoreError> {
         let found = Both::of(|file| self.files.find(file));
         let mut in_use = self.store.reads().rules_in_use().await?;
@@ -121,10 +121,9 @@ impl Rulebook {
                 Agreed::wholly(both)
             }
         };
-        if !self.files.settle(&found, &steps, &in_use) {
-            return Ok(None);
-        }
-        self.settled = Some(in_use.changes);
+        // Whoever saves a file at this moment may still be writing: that is seen with the next look.
+        let is_settled = self.files.settle(&found, &steps, &in_use);
+        self.settled = is_settled.then_some(in_use.changes);
         Ok(Some(agreed))
     }
 

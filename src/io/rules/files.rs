@@ -220,19 +220,29 @@ fn set_aside(path: &Path, text: &str) -> io::Result<PathBuf> {
 /// Replaces a file that says what was `found`. `false`: it says something else.
 fn replace(path: &Path, found: &Found, text: &str) -> io::Result<bool> {
     let path = target(path);
-    let is_as_found = match (found, find(&path)) {
+    write_if(&path, Some(&path), text, || says(&path, found))
+}
+
+fn says(path: &Path, found: &Found) -> bool {
+    match (found, find(path)) {
         (Found::Missing, Found::Missing) => true,
         (Found::Text(then), Found::Text(now)) => then.hash == now.hash,
         (Found::Text(_) | Found::Missing | Found::Unreadable(_), _) => false,
-    };
-    if is_as_found {
-        write(&path, Some(&path), text)?;
     }
-    Ok(is_as_found)
 }
 
-/// Writes a file as a whole, with the rights of `like`, and its owner as far as this process may.
 fn write(path: &Path, like: Option<&Path>, text: &str) -> io::Result<()> {
+    write_if(path, like, text, || true).map(drop)
+}
+
+/// Writes a file as a whole, with the rights of `like`, and its owner as far as this process may. `is_wanted` is asked
+/// last, because a disk may take its time and people save meanwhile; whether it was is the answer.
+fn write_if(
+    path: &Path,
+    like: Option<&Path>,
+    text: &str,
+    is_wanted: impl FnOnce() -> bool,
+) -> io::Result<bool> {
     let beside = with_ending(path, ".new");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
@@ -245,9 +255,13 @@ fn write(path: &Path, like: Option<&Path>, text: &str) -> io::Result<()> {
             file.set_permissions(like.permissions())?;
         }
         file.sync_all()?;
-        fs::rename(&beside, path)
+        let is_wanted = is_wanted();
+        if is_wanted {
+            fs::rename(&beside, path)?;
+        }
+        Ok(is_wanted)
     })();
-    if written.is_err() {
+    if !matches!(written, Ok(true)) {
         // What can't be removed is written over the next time.
         let _ = fs::remove_file(&beside);
     }
@@ -299,6 +313,22 @@ mod tests {
         assert!(!replace(&path, &Found::Missing, "b").unwrap());
         assert!(!replace(&path, &file("before"), "b").unwrap());
         assert_eq!(fs::read_to_string(&path).unwrap(), "a");
+    }
+
+    #[test]
+    fn a_file_that_is_saved_while_the_other_text_goes_to_the_disk_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rotation.toml");
+        fs::write(&path, "before").unwrap();
+        let is_written = write_if(&path, None, "theirs", || {
+            let ready = fs::read_to_string(with_ending(&path, ".new"));
+            assert_eq!(ready.unwrap(), "theirs");
+            fs::write(&path, "mine").unwrap();
+            says(&path, &file("before"))
+        });
+        assert!(!is_written.unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
