@@ -191,12 +191,18 @@ impl Rulebook {
         }
         let (known, whose) = (in_use.changes, self.files.whose());
         let put = self.store.change_rules(known, new.clone(), whose, now);
-        let is_put = put.await?;
+        if !put.await? {
+            return Ok(false);
+        }
         for (file, version) in new {
             in_use.changes += 1;
-            *in_use.last.get_mut(file) = Some(version);
+            let before = in_use.last.get_mut(file).replace(version);
+            let origin = in_use.origins.get_mut(file).take();
+            if let Some((before, origin)) = before.zip(origin) {
+                self.files.keep_theirs(file, &before, &origin);
+            }
         }
-        Ok(is_put)
+        Ok(true)
     }
 
     fn read(&self, texts: Both<Result<String, String>>) -> Result<Pair, Vec<Report>> {

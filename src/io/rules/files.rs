@@ -11,7 +11,7 @@ use tracing::{error, info, warn};
 
 use super::step::Step;
 use crate::io::config::{self, Settings};
-use crate::io::store::{Both, Hash, InUse, RulesFile, Version};
+use crate::io::store::{Both, Hash, InUse, Origin, RulesFile, Version};
 
 /// Which versions the files last had in common with the store, in the folder for data.
 const BASES: &str = "rules.base";
@@ -77,6 +77,20 @@ impl Files {
         format!("{}:{}", machine.to_string_lossy(), folder.display())
     }
 
+    /// An edit made here is put in place of this. Whoever had the file open since before another node's edit did not see
+    /// that one: it is told and kept.
+    pub(super) fn keep_theirs(&self, file: RulesFile, before: &Version, origin: &Origin) {
+        if !self.is_shared || origin.who == self.whose() {
+            return;
+        }
+        let path = self.paths.get(file);
+        let copy = self.copy_of_theirs(path, &before.text);
+        let (path, Origin { who, at }) = (path.display(), origin);
+        warn!(
+            "the edit of {path} here replaces what was edited at {who}, in force since {at:.0}; {copy}: if that was not known when this edit began, see what is missing and edit {path} again"
+        );
+    }
+
     /// Brings the files to what is in use. `false`: one was edited meanwhile.
     pub(super) fn settle(&self, found: &Both<Found>, steps: &Both<Step>, in_use: &InUse) -> bool {
         if !self.is_shared {
@@ -130,13 +144,7 @@ impl Files {
 
     /// The file can't be written: whoever edits it finds what is in force in the folder for data.
     fn put_elsewhere(&self, path: &Path, step: Step, text: &str, why: &io::Error) {
-        let theirs = self.data.join(path.file_name().unwrap_or(path.as_os_str()));
-        let theirs = with_ending(&theirs, ".theirs");
-        let written = fs::create_dir_all(&self.data).and_then(|()| write(&theirs, None, text));
-        let copy = match written {
-            Ok(()) => format!("a copy of it is {}", theirs.display()),
-            Err(error) => format!("a copy of it can't be written either ({error})"),
-        };
+        let copy = self.copy_of_theirs(path, text);
         let (path, edit) = (path.display(), "copy it over the file and edit that");
         if step == Step::SetAside {
             error!(
@@ -146,6 +154,17 @@ impl Files {
             warn!(
                 "{path} is older than what is in force, and it can't be written ({why}); {copy}: before the next edit here, {edit}"
             );
+        }
+    }
+
+    /// Where what another node has put is, in words.
+    fn copy_of_theirs(&self, path: &Path, text: &str) -> String {
+        let theirs = self.data.join(path.file_name().unwrap_or(path.as_os_str()));
+        let theirs = with_ending(&theirs, ".theirs");
+        let written = fs::create_dir_all(&self.data).and_then(|()| write(&theirs, None, text));
+        match written {
+            Ok(()) => format!("a copy of it is {}", theirs.display()),
+            Err(error) => format!("no copy of it can be written ({error})"),
         }
     }
 
