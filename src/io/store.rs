@@ -66,7 +66,7 @@ pub use node::{Inheritance, LEASE, RENEW_EVERY};
 pub use questions::{Counts, Filter, Item, Page, Raw, Record};
 pub use reads::Reads;
 pub use retention::{Aged, Pruned};
-pub use rules::{Both, Hash, InUse, RulesFile, Version};
+pub use rules::{Both, Hash, InUse, Origin, RulesFile, Version};
 
 use db::Db;
 use error::Answer;
