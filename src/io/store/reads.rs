@@ -52,6 +52,14 @@ impl Reads {
         Reads(Source::Postgres(pool))
     }
 
+    /// The same for who goes through whole tables: PostgreSQL may take hours for an answer.
+    pub(super) fn unhurried(&self) -> Reads {
+        Reads(match self.0.clone() {
+            Source::Postgres(pool) => Source::Postgres(pool.unhurried()),
+            file @ Source::Sqlite(_) => file,
+        })
+    }
+
     /// The secret that turns this store's numbers into keys.
     pub async fn hash_key(&self) -> Result<HashKey, StoreError> {
         self.ask(meta::hash_key).await
