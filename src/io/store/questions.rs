@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 use serde::Deserialize;
 
@@ -270,12 +270,13 @@ pub(super) async fn bound(db: &mut Db<'_>, call: &CarrierCallId) -> Answer<Optio
         .transpose()
 }
 
-pub(super) async fn next_due(db: &mut Db<'_>) -> Answer<Option<Timestamp>> {
+pub(super) async fn next_due(db: &mut Db<'_>) -> Answer<Option<SignedDuration>> {
     let sql = "SELECT min(due) FROM (SELECT min(due) AS due FROM flow WHERE due IS NOT NULL \
                UNION ALL SELECT min(due) FROM desk WHERE due IS NOT NULL) AS soonest";
     let row = db.ask_one(sql, with![]).await?;
     let due = row.map(|row| row.int_or_null(0)).transpose()?.flatten();
-    due.map(moment).transpose()
+    let (due, now) = (due.map(moment).transpose()?, db.now().await?);
+    Ok(due.map(|due| due.duration_since(now)))
 }
 
 pub(super) async fn pending(db: &mut Db<'_>) -> Answer<Vec<Wake>> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -117,9 +117,10 @@ impl Reads {
             .await
     }
 
-    /// When the next flow or phone is due.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.ask(questions::next_due).await
+    /// How long until the next flow or phone is due, by the store's own clock where it has one; less than nothing when one
+    /// is overdue.
+    pub async fn next_due(&self, now: Timestamp) -> Result<Option<SignedDuration>, StoreError> {
+        self.ask_at(now, questions::next_due).await
     }
 
     /// Flows with a leg that may be up.
