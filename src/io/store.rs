@@ -433,6 +433,11 @@ impl Store {
         // Whoever is not registered is taken for lost: nothing is done under the number before it is.
         let next = Lease::since(number, asked_at);
         pool.run(About::Lease, &next, node::register).await?;
+        // A copy may have begun while this node hung: as in `connect`, in this order.
+        if self.of_the_lease(meta::is_half_copied).await? {
+            pool.run(About::Lease, &next, node::release).await?;
+            return Err(StoreError::HalfCopied(pool.name().to_owned()));
+        }
         self.lease.renewed(&next.node(), asked_at);
         Ok(())
     }
@@ -462,8 +467,26 @@ impl Store {
         starts: bool,
         now: Timestamp,
     ) -> Result<Option<Inheritance>, StoreError> {
-        self.run(None, now, async move |db| node::take_over(db, starts).await)
-            .await
+        if self.lease.is_given_up() && !starts {
+            // Whatever it took would be left to its next number.
+            return Ok(None);
+        }
+        let taken = self.run(None, now, async move |db| node::take_over(db, starts).await);
+        let Some(taken) = taken.await? else {
+            return Ok(None);
+        };
+        if starts {
+            self.fold_journal().await?;
+        }
+        let asked = self
+            .reads
+            .ask(async move |db| node::inheritance(db, &taken).await);
+        let left = asked.await;
+        if left.is_err() && self.is_shared() {
+            // It is in this node's hand by now: so that all of it is found again, this node begins anew.
+            self.give_up();
+        }
+        left.map(Some)
     }
 
     /// What these processes left is settled.

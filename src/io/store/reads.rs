@@ -135,12 +135,13 @@ impl Reads {
 
     /// The outbox, the oldest first.
     pub async fn outbox(&self) -> Result<Vec<Item>, StoreError> {
-        self.ask(async |db| questions::items(db, None).await).await
+        self.ask(async |db| questions::items(db, None, None).await)
+            .await
     }
 
     /// What of one lead is in the outbox.
     pub async fn outbox_of(&self, lead: LeadId) -> Result<Vec<Item>, StoreError> {
-        self.ask(async move |db| questions::items(db, Some(lead)).await)
+        self.ask(async move |db| questions::items(db, Some(lead), None).await)
             .await
     }
 
