@@ -75,6 +75,9 @@ use place::Place;
 use postgres::{About, Pool};
 use writer::Writer;
 
+/// How long somebody who reads the file is waited for when something was erased.
+const FOLDED_WITHIN: Duration = Duration::from_secs(2);
+
 /// The store of a daemon that may write: one per file of SQLite, one per node of PostgreSQL.
 #[derive(Clone)]
 pub struct Store {
@@ -389,23 +392,27 @@ impl Store {
         .await
     }
 
-    /// Empties these leads of all that is personal, also in the file's own leftovers.
-    pub async fn erase(&self, leads: Vec<LeadId>) -> Result<(), StoreError> {
+    /// Empties these leads of all that is personal, also in the file's own leftovers: `false` as for
+    /// [`Store::fold_journal`].
+    pub async fn erase(&self, leads: Vec<LeadId>) -> Result<bool, StoreError> {
         self.run(None, Timestamp::UNIX_EPOCH, async move |db| {
-            leads.iter().try_for_each(|lead| person::erase(db, *lead))
+            person::erase(db, &leads).await
         })
         .await?;
         self.fold_journal().await
     }
 
-    /// Overwrites what SQLite's journal still holds of what was emptied or deleted.
-    pub async fn fold_journal(&self) -> Result<(), StoreError> {
+    /// Overwrites what SQLite's journal still holds of what was emptied or deleted. `false`: another program reads the
+    /// file as it was before; it is done when that one has ended, by this process or the next.
+    pub async fn fold_journal(&self) -> Result<bool, StoreError> {
         let Database::Sqlite(_, path) = &self.database else {
-            return Ok(());
+            return Ok(true);
         };
-        let path = path.clone();
-        let folding = tokio::task::spawn_blocking(move || sqlite::fold_journal(&path));
-        folding.await.map_err(|_| StoreError::Panicked)?
+        let folding = tokio::spawn(journal::fold_all(path.clone()));
+        match tokio::time::timeout(FOLDED_WITHIN, folding).await {
+            Ok(folded) => folded.map_err(|_| StoreError::Panicked)?.map(|()| true),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Whether anything can be written now.
@@ -461,7 +468,8 @@ impl Store {
         self.run(None, Timestamp::UNIX_EPOCH, node::others).await
     }
 
-    /// Takes over what processes left behind that are no more; `starts` when this one begins. `None`: nothing.
+    /// Takes over what processes left behind that are no more; `starts` when this one begins, which also empties the
+    /// journal of what the one before could not overwrite. `None`: nothing.
     pub async fn take_over(
         &self,
         starts: bool,

@@ -247,7 +247,7 @@ impl Both {
     }
 
     async fn person_decides(&mut self) {
-        let reason = None;
+        let reason = Some("as typed".to_owned());
         let event = match self.rng.u8(..4) {
             0 => Event::Release { reason },
             1 => Event::Discard { reason },
