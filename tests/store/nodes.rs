@@ -332,6 +332,8 @@ async fn what_was_left_is_taken_over_however_long_it_takes_to_read() {
 async fn what_was_taken_over_and_could_not_be_read_is_found_again() {
     let (house, other) = two_nodes().await;
     let rung = ring(&house.receive(1, None).await.effects).clone();
+    house.later(2_000).await;
+    other.renew().await.unwrap();
     house.later(3_100).await;
     let client = &house.postgres().client;
     let away = "alter table flow rename to flow_kept";

@@ -62,9 +62,11 @@ impl super::Store {
                 why: StoreError::from(error).to_string(),
             })
             .and_then(|_| {
-                finish(&part, copy).map_err(|error| match error.kind() {
-                    io::ErrorKind::AlreadyExists => CannotBackUp::IsThere(copy.to_owned()),
-                    _ => cannot(error),
+                finish(&part, copy).map_err(|error| {
+                    if error.kind() == io::ErrorKind::AlreadyExists {
+                        return CannotBackUp::IsThere(copy.to_owned());
+                    }
+                    cannot(error)
                 })
             });
         if made.is_err() {
