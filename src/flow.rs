@@ -51,7 +51,7 @@ pub use attempt::{
 };
 pub use called_in::CalledIn;
 pub use event::{Command, Event, Notice, Text};
-pub use intervention::Intervention;
+pub use intervention::{ERASED, Intervention};
 pub use leg::{Create, Life, Rank, Wish};
 pub use moment::Moment;
 pub use noted::{Noted, is_nine};

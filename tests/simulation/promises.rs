@@ -105,6 +105,10 @@ impl World<'_> {
                 "P1: {event:?} changed an outcome"
             );
         }
+        assert!(
+            flow.held_reason().is_none() || !flow.has_live_leg() || flow.deadline().is_some(),
+            "P4: whoever starts anew looks at no held lead without a deadline: {flow:#?}"
+        );
         self.winner_holds_the_phone(decision);
         self.new_rings_find_free_phones(before, flow);
         self.owner_comes_last(before, flow);
