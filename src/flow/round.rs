@@ -120,6 +120,21 @@ impl Round {
             .all(|slot| matches!(slot.state, SlotState::Rung(_)))
     }
 
+    /// Phones that were paused since the plan was made. The last owner is rung all the same, and who sent a test.
+    fn leave_out_paused(&mut self, m: &Moment<'_>) {
+        let owners = self.slots.iter().filter(|slot| slot.seat.owner);
+        let last = owners
+            .max_by_key(|slot| slot.step)
+            .map(|slot| slot.seat.phone.clone());
+        self.slots.retain(|slot| {
+            let phone = &slot.seat.phone;
+            matches!(slot.state, SlotState::Rung(_))
+                || slot.seat.why == Why::Test
+                || last.as_ref() == Some(phone)
+                || m.desk.phone(phone).paused(m.now).is_none()
+        });
+    }
+
     fn next_is_owner(&self) -> bool {
         self.todo()
             .min_by_key(|slot| slot.step)
@@ -178,6 +193,7 @@ impl Flow {
         let blocked = m.number.live_elsewhere(self.lead).is_some();
         round.blocked = blocked && !self.live();
         if !round.blocked {
+            round.leave_out_paused(m);
             self.ring_freed(&mut round, m);
             while self.step_may_start(&round, m.now) {
                 self.start_step(&mut round, m);
