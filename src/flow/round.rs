@@ -11,7 +11,7 @@ use super::{
 };
 use crate::phone::{PhoneKey, PhoneNumber};
 use crate::plan::{self, First, Plan, Seat, Why};
-use crate::rotation::{CarrierId, Rooftop, Terms};
+use crate::rotation::{CarrierId, RepId, Rooftop, Terms};
 use leadbridge_providers::{LegId, Side};
 
 /// A round in which nothing rang is made anew after so many seconds at the earliest, and after twice as many each
@@ -589,14 +589,21 @@ fn tell_plan(plan: &Plan, flow: &Flow, m: &mut Moment<'_>) {
     let mut entry = Entry::new(m.now, What::PlanMade);
     entry.reason = match &flow.facts.first {
         Some(First::Stranger) => Some("nobody here is the rep asked for".to_owned()),
-        Some(First::Named(id) | First::HadIt(id)) => plan
-            .not
-            .iter()
-            .find(|(rep, _)| rep == id)
-            .map(|(rep, not)| format!("{}: {not}", rep.0)),
+        Some(First::Named(id) | First::HadIt(id)) => not_first(plan, id),
         None => None,
     };
     m.tell(entry);
+}
+
+/// Why the rep who was asked for, or had the customer, does not come first.
+fn not_first(plan: &Plan, id: &RepId) -> Option<String> {
+    let not = plan.not.iter().find(|(rep, _)| rep == id);
+    let mut later = plan.steps.iter().flatten().skip(1);
+    let later = later.find(|seat| seat.rep == *id);
+    let why = not
+        .map(|(_, not)| not.to_string())
+        .or(later.map(|seat| seat.why.to_string()));
+    why.map(|why| format!("{}: {why}", id.0))
 }
 
 fn terms(rooftop: &Rooftop) -> Terms {
