@@ -139,7 +139,7 @@ pub enum Kind {
     Real,
     /// A test that rings nobody.
     Silent,
-    /// A test that rings this rep alone; where the lead has a number, key 1 rings that one too.
+    /// A test that rings this rep alone, by a source that proves itself; where the lead has a number, key 1 rings that one too.
     RingsBack(RepId),
 }
 
