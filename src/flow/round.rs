@@ -421,13 +421,10 @@ impl Flow {
         !round.blocked && self.settled(round) && (!waits || waited)
     }
 
-    /// No step is to come, and no phone of the round may still be picked up.
+    /// No step is to come, and nobody may still say yes: also not a rep who rang back.
     fn settled(&self, round: &Round) -> bool {
-        let settled = |leg| {
-            self.attempt(leg)
-                .is_none_or(|attempt| attempt.result.is_some())
-        };
-        round.todo().next().is_none() && round.rung().all(|(_, leg)| settled(leg))
+        let mut attempts = self.attempts.iter();
+        round.todo().next().is_none() && attempts.all(|attempt| attempt.result.is_some())
     }
 
     /// When phones that are still taken no longer keep the round open.
