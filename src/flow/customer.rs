@@ -32,6 +32,7 @@ impl Flow {
                 check_at,
                 checks: 0,
             },
+            asked_again: false,
             back: Box::new(back),
         });
         self.ring_customer(index, false, m);
