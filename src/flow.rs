@@ -294,9 +294,9 @@ impl Flow {
 
     /// A phone of ours rings, is up or is about to ring.
     pub fn live(&self) -> bool {
-        self.attempts
-            .iter()
-            .any(|attempt| attempt.life.live() && !self.is_told(attempt))
+        let live = |attempt: &Attempt| attempt.life.live() && !attempt.life.refused();
+        let mut attempts = self.attempts.iter();
+        attempts.any(|attempt| live(attempt) && !self.is_told(attempt))
             || matches!(self.state, State::Engaged(_))
     }
 
@@ -503,8 +503,10 @@ impl Flow {
 
     /// A phone rings for this flow and nobody has picked up.
     fn rings(&self) -> bool {
-        let ringing =
-            |attempt: &Attempt| attempt.result.is_none() && attempt.life.rank < Rank::Answered;
+        let ringing = |attempt: &Attempt| {
+            let life = &attempt.life;
+            attempt.result.is_none() && life.rank < Rank::Answered && !life.refused()
+        };
         self.attempts.iter().any(ringing)
     }
 }

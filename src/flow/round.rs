@@ -109,6 +109,12 @@ impl Round {
         })
     }
 
+    fn step_of_the_latest_ring(&self) -> Option<u16> {
+        let rings = self.rung().filter(|(slot, _)| !slot.again);
+        let latest = rings.max_by_key(|(_, leg)| leg.number);
+        latest.map(|(slot, _)| slot.step)
+    }
+
     /// The owners wait until every other phone has rung or could not.
     fn others_have_rung(&self) -> bool {
         let others = self
@@ -175,8 +181,7 @@ impl Flow {
                 When::Later(_) | When::Gone(_) => return self.interrupt(round, m),
             }
         }
-        let blocked = m.number.live_elsewhere(self.lead).is_some();
-        round.blocked = blocked && !self.live();
+        round.blocked = self.served_elsewhere(m);
         if !round.blocked {
             self.ring_freed(&mut round, m);
             while self.step_may_start(&round, m.now) {
@@ -241,16 +246,24 @@ impl Flow {
         }
     }
 
-    /// A ring that could not leave, because another lead has the phone: it is waited for.
-    pub(super) fn back_in_line(&mut self, leg: LegId) {
-        let slots = self
-            .state
-            .round_mut()
-            .into_iter()
-            .flat_map(|round| &mut round.slots);
-        for slot in slots.filter(|slot| slot.state == SlotState::Rung(leg)) {
+    /// A ring that has not left, and now can't: another lead has the phone, or the customer. It is waited for, and its
+    /// step was passed over.
+    pub(super) fn back_in_line(&mut self, index: usize, m: &mut Moment<'_>) {
+        let leg = self.attempts[index].leg;
+        self.drop_unsent(index, m);
+        let Some(round) = self.state.round_mut() else {
+            return;
+        };
+        let mut slots = round.slots.iter_mut();
+        if let Some(slot) = slots.find(|slot| slot.state == SlotState::Rung(leg)) {
             slot.state = SlotState::InLine;
+            round.latest = round.step_of_the_latest_ring();
         }
+    }
+
+    /// The same customer is being served by another rooftop, and nobody of this one is on it.
+    pub(super) fn served_elsewhere(&self, m: &Moment<'_>) -> bool {
+        m.number.live_elsewhere(self.lead).is_some() && !self.live()
     }
 
     fn start_round(&mut self, m: &mut Moment<'_>) {
