@@ -14,9 +14,11 @@ use crate::plan::{self, First, Plan, Seat, Why};
 use crate::rotation::{CarrierId, Rooftop, Terms};
 use leadbridge_providers::{LegId, Side};
 
-/// A round in which nothing rang is made anew after so many seconds at the earliest, and after twice as many each
-/// time that nothing rings again.
+/// A round in which nothing rang is made anew after so many seconds at the earliest.
 const AGAIN_S: i64 = 10;
+/// After so many such rounds in a row the wait is doubled: who had a bad hour waits two or three minutes at most when it
+/// is over, and a lead that nothing can ring does not fill seven days with rings.
+const DOUBLED_AFTER: u32 = 8;
 /// But it is never doubled more often than this: to 43 minutes.
 const DOUBLED_MAX: u32 = 8;
 
@@ -500,10 +502,10 @@ impl Flow {
         if self.ladder.used == 0 {
             self.ladder.first_ring_at = None;
         }
-        let again_s = AGAIN_S << self.ladder.idle.min(DOUBLED_MAX);
+        let doubled = (self.ladder.idle / DOUBLED_AFTER).min(DOUBLED_MAX);
         self.ladder.idle += 1;
         self.state = State::Waiting {
-            until: m.now + SignedDuration::from_secs(again_s),
+            until: m.now + SignedDuration::from_secs(AGAIN_S << doubled),
         };
     }
 
