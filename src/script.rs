@@ -59,14 +59,11 @@ impl Scripts<'_> {
             Cue::Whisper { .. } => (vec![self.whisper(flow, language, now)], ask()),
             Cue::Customer { leg, again } => self.customer(flow, attempt, *leg, *again),
             Cue::Room { leg, there } => self.room(flow, language, *leg, *there),
-            Cue::Unreached { reason, again } => unreached(*reason, *again, say),
-            Cue::Menu => (
-                self.asked_again(flow, language)
-                    .into_iter()
-                    .chain([say("menu")])
-                    .collect(),
-                ask(),
-            ),
+            Cue::Unreached { reason, again } => {
+                let (lines, then) = unreached(*reason, *again, say);
+                (self.told_again(flow, language, lines), then)
+            }
+            Cue::Menu => (self.told_again(flow, language, vec![say("menu")]), ask()),
             Cue::Taken { by } => (
                 vec![
                     self.phrases
@@ -238,14 +235,13 @@ impl Scripts<'_> {
                 .phrases
                 .say(language, "customer-plain", &[("name", &name)]),
         };
-        self.asked_again(flow, language)
-            .into_iter()
-            .chain([line])
-            .collect()
+        self.told_again(flow, language, vec![line])
     }
 
-    fn asked_again(&self, flow: &Flow, language: Language) -> Option<String> {
-        (flow.asked_again > 0).then(|| self.phrases.say(language, "asked-again", &[]))
+    /// These lines, after the one that a rep must hear whose customer asked again meanwhile.
+    fn told_again(&self, flow: &Flow, language: Language, lines: Vec<String>) -> Vec<String> {
+        let asked = (flow.asked_again > 0).then(|| self.phrases.say(language, "asked-again", &[]));
+        asked.into_iter().chain(lines).collect()
     }
 
     /// Brand and model.

@@ -10,7 +10,7 @@ use leadbridge::flow::{
 };
 use leadbridge::plan::{Seat, Why};
 use leadbridge::rotation::AfterHours;
-use leadbridge_providers::{End, LeadId};
+use leadbridge_providers::{End, LeadId, LegId};
 
 use crate::group::SECRETS;
 use crate::world::World;
@@ -41,6 +41,8 @@ pub(crate) struct Before {
     round: Option<Round>,
     rings: bool,
     attempts: usize,
+    /// Rings that had not left.
+    waiting: Vec<LegId>,
     used: usize,
     in_line_s: u32,
     owner_came: bool,
@@ -53,6 +55,7 @@ impl Before {
             round: round(flow).cloned(),
             rings: rings(flow),
             attempts: flow.attempts.len(),
+            waiting: waiting(flow),
             used: flow.ladder.used,
             in_line_s: flow.terms.as_ref().map_or(0, |terms| terms.in_line_s),
             owner_came: put_aside(&flow.state).is_some_and(owner_came),
@@ -249,20 +252,21 @@ impl World<'_> {
 
     /// P2, P4: no phone is rung while an earlier ring of it may be alive, for any lead.
     fn new_rings_find_free_phones(&self, before: &Before, flow: &Flow) {
-        for new in &flow.attempts[before.attempts..] {
+        let leaves = |one: &&Attempt| before.waiting.contains(&one.leg) && flow.wants(one.leg);
+        let waited = flow.attempts.iter().filter(leaves);
+        for new in flow.attempts[before.attempts..].iter().chain(waited) {
             let flows = self.daemon.store.flows.values().chain([flow]);
-            let mut all = flows.flat_map(|flow| flow.attempts.iter().map(move |old| (flow, old)));
-            let alive = all.find(|(flow, old)| {
+            let mut all = flows.flat_map(|flow| &flow.attempts);
+            let alive = all.find(|old| {
                 let span_over = old
                     .life
                     .span_ends(old.ring_s)
                     .is_some_and(|at| at <= self.now);
-                // It has not left, and never will: the next word of its flow closes that (P6), and its claim is over.
-                let too_late = old.life.waits() && gives_up(flow, self.now);
-                let over = !old.life.live() || (span_over && !old.life.up()) || too_late;
+                // What has not left asks for the phone when it does.
+                let unsent = old.life.waits();
+                let over = !old.life.live() || (span_over && !old.life.up()) || unsent;
                 old.leg != new.leg && old.seat.phone == new.seat.phone && !over
             });
-            let alive = alive.map(|(_, old)| old);
             assert!(
                 alive.is_none(),
                 "P4: {} rings while {alive:?} may be alive",
@@ -403,6 +407,11 @@ fn has_ended(before: &Round, flow: &Flow, now: Timestamp) -> bool {
         State::Closed(closed) => closed.outcome == Outcome::NobodyAccepted && !gives_up(flow, now),
         State::Held(_) | State::Engaged(_) => false,
     }
+}
+
+fn waiting(flow: &Flow) -> Vec<LegId> {
+    let rings = flow.attempts.iter().filter(|one| one.life.waits());
+    rings.map(|one| one.leg).collect()
 }
 
 /// Its seven days are over, whether it has heard so or not.
