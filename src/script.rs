@@ -172,7 +172,9 @@ impl Scripts<'_> {
         again: bool,
     ) -> (Vec<String>, Then) {
         let language = attempt.seat.language;
-        let Some(phone) = self.phone else {
+        // A leg is rung once (P2).
+        let is_over = |leg| !flow.customer_leg(leg).is_some_and(|leg| leg.life.live());
+        let Some(phone) = self.phone.filter(|_| !is_over(leg)) else {
             return (
                 vec![self.phrases.say(language, "dealt-with", &[])],
                 Then::HangUp,
