@@ -47,9 +47,12 @@ impl Hours {
             rules[dead]
         );
         let (days, times) = days_and_times(rules[dead]);
-        let twin = rules[dead + 1..].iter().map(|rule| days_and_times(rule));
-        let cure = match twin.into_iter().find(|twin| twin.0 == days) {
-            Some((_, more)) => format!("write {} if both are meant", format!("{days} {times},{more}").trim()),
+        let mut later_rules = rules[dead + 1..].iter().map(|rule| days_and_times(rule));
+        let cure = match later_rules.find(|later| later.0 == days) {
+            Some((_, more)) => {
+                let both = format!("{days} {times},{more}");
+                format!("write {} if both are meant", both.trim())
+            }
             None => "take it away, or put several times of one day together: Mo-Fr 09:00-12:00,13:00-18:00".to_owned(),
         };
         Some((title, cure))
