@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use tracing::{error, warn};
 
-use super::config::{self, Checked, Environment, Report, Settings};
+use super::config::{self, Checked, Environment, NoText, Report, Settings};
 use super::store::{Both, InUse, RulesFile, Store, StoreError, Version};
 use crate::rotation::Rules;
 use crate::source::Sources;
@@ -205,7 +205,7 @@ impl Rulebook {
         Ok(true)
     }
 
-    fn read(&self, texts: Both<Result<String, String>>) -> Result<Pair, Vec<Report>> {
+    fn read(&self, texts: Both<Result<String, NoText>>) -> Result<Pair, Vec<Report>> {
         let texts = [texts.rotation, texts.sources];
         config::read_both(&self.settings, texts, self.store.hash_key(), &self.env)
     }

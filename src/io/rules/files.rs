@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use tracing::{error, info, warn};
 
 use super::step::Step;
-use crate::io::config::{self, Settings};
+use crate::io::config::{self, NoText, Settings};
 use crate::io::store::{Both, Hash, InUse, Origin, RulesFile, Version};
 
 /// Which versions the files last had in common with the store, in the folder for data.
@@ -32,16 +32,16 @@ pub(super) enum Found {
     /// There is none.
     Missing,
     /// Nobody knows, and why.
-    Unreadable(String),
+    Unreadable(NoText),
     /// This.
     Text(Version),
 }
 
 impl Found {
     /// The same, as it is read.
-    pub(super) fn text(&self) -> Result<String, String> {
+    pub(super) fn text(&self) -> Result<String, NoText> {
         match self {
-            Found::Missing => Err("the file cannot be read: there is none".to_owned()),
+            Found::Missing => Err(NoText::unread(&"there is none")),
             Found::Unreadable(why) => Err(why.clone()),
             Found::Text(version) => Ok(version.text.clone()),
         }

@@ -54,6 +54,7 @@ impl Step {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::io::config::NoText;
     use crate::io::store::Version;
 
     /// The step after these, each a version's text; `past` are those that were in use.
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_file_that_nobody_can_read_is_never_written() {
-        let found = Found::Unreadable("no".to_owned());
+        let found = Found::Unreadable(NoText::unread(&"no"));
         for base in [None, Some("a"), Some("b")] {
             assert_eq!(step(base, Some("b"), &found, &["a", "b"]), Step::Offer);
         }

@@ -15,7 +15,8 @@ use super::questions::{Counts, Filter, Item, Page, Raw, Record};
 use super::writer::at_once;
 use super::{Wake, meta, person, postgres, questions, sqlite};
 use crate::desk::Desk;
-use crate::lead::Person;
+use crate::intake;
+use crate::lead::{Person, Typed};
 use crate::phone::HashKey;
 
 /// So many questions are answered at the same time.
@@ -75,6 +76,18 @@ impl Reads {
     pub async fn raw(&self, lead: LeadId) -> Result<Option<Raw>, StoreError> {
         self.ask(async move |db| questions::raw(db, lead).await)
             .await
+    }
+
+    /// What was typed of a lead that no release can ring; `None` of any other.
+    pub async fn typed(&self, record: &Record) -> Result<Option<Typed>, StoreError> {
+        if !record.flow.is_for_hands() {
+            return Ok(None);
+        }
+        if let Some(told) = &record.told {
+            return Ok(Some(Typed::of(told)));
+        }
+        let raw = self.raw(record.flow.lead).await?;
+        Ok(raw.map(|raw| Typed::of_raw(&intake::as_text(&raw.body))))
     }
 
     /// Leads, the latest first, `limit` at most, from behind `after`.
