@@ -130,3 +130,20 @@ fn an_edit_that_lost_against_another_node_s_is_a_warning() {
     let warning = "warning: rotation.toml.mine is an edit that came after another node's: see what is missing in rotation.toml";
     assert!(said.err.starts_with(warning), "{said:?}");
 }
+
+#[test]
+fn a_device_in_the_place_of_a_secret_s_file_is_not_read() {
+    let program = Program::new();
+    program.replace(
+        "leadbridge.toml",
+        "{ env = \"API\" }",
+        "{ file = \"/dev/zero\" }",
+    );
+    let said = program.run("check");
+    assert_eq!(said.code, Some(1));
+    assert!(
+        said.err.contains("a folder, a pipe or a device"),
+        "{}",
+        said.err
+    );
+}

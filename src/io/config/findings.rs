@@ -3,8 +3,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -224,12 +224,20 @@ pub(super) fn names_a_secret(text: &str) -> bool {
 
 /// What a file says, or why it says nothing.
 pub(crate) fn text_of(path: &Path) -> Result<String, String> {
+    content(path).map_err(|why| format!("the file cannot be read: {why}"))
+}
+
+/// The same for any file that a person wrote. A pipe or a device might never come to an end: it isn't even opened.
+pub(super) fn content(path: &Path) -> Result<String, String> {
+    let told = |error: io::Error| error.to_string();
+    if !fs::metadata(path).map_err(told)?.is_file() {
+        return Err("it is a folder, a pipe or a device".to_owned());
+    }
     let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(FILE_MAX + 1).read_to_string(&mut text))
-        .map_err(|err| format!("the file cannot be read: {err}"))?;
+    let mut file = File::open(path).map_err(told)?.take(FILE_MAX + 1);
+    file.read_to_string(&mut text).map_err(told)?;
     if text.len() as u64 > FILE_MAX {
-        return Err(format!("the file is longer than {FILE_MAX} bytes"));
+        return Err(format!("it is longer than {FILE_MAX} bytes"));
     }
     Ok(text)
 }
