@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 
 use super::step::Step;
 use crate::io::config::{self, Settings};
+use crate::io::private;
 use crate::io::store::{Both, Hash, InUse, RulesFile, Version};
 
 /// Which versions the files last had in common with the store, in the folder for data.
@@ -132,7 +133,7 @@ impl Files {
     fn put_elsewhere(&self, path: &Path, step: Step, text: &str, why: &io::Error) {
         let theirs = self.data.join(path.file_name().unwrap_or(path.as_os_str()));
         let theirs = with_ending(&theirs, ".theirs");
-        let written = fs::create_dir_all(&self.data).and_then(|()| write(&theirs, None, text));
+        let written = private::folder(&self.data).and_then(|()| write(&theirs, None, text));
         let copy = match written {
             Ok(()) => format!("a copy of it is {}", theirs.display()),
             Err(error) => format!("a copy of it can't be written either ({error})"),
@@ -158,7 +159,7 @@ impl Files {
         let path = self.data.join(BASES);
         let text = serde_json::to_string(bases).map_err(io::Error::other);
         let written = text.and_then(|text| {
-            fs::create_dir_all(&self.data)?;
+            private::folder(&self.data)?;
             write(&path, None, &text)
         });
         if let Err(error) = written {
