@@ -51,7 +51,7 @@ pub use attempt::{
 };
 pub use called_in::CalledIn;
 pub use event::{Command, Event, Notice, Text};
-pub use intervention::Intervention;
+pub use intervention::{ERASED, Intervention};
 pub use leg::{Create, Life, Rank, Wish};
 pub use moment::Moment;
 pub use noted::{Noted, is_nine};
@@ -139,7 +139,7 @@ pub enum Kind {
     Real,
     /// A test that rings nobody.
     Silent,
-    /// A test that rings this rep alone; where the lead has a number, key 1 rings that one too.
+    /// A test that rings this rep alone, by a source that proves itself; where the lead has a number, key 1 rings that one too.
     RingsBack(RepId),
 }
 
@@ -294,9 +294,9 @@ impl Flow {
 
     /// A phone of ours rings, is up or is about to ring.
     pub fn live(&self) -> bool {
-        self.attempts
-            .iter()
-            .any(|attempt| attempt.life.live() && !self.is_told(attempt))
+        let live = |attempt: &Attempt| attempt.life.live() && !attempt.life.refused();
+        let mut attempts = self.attempts.iter();
+        attempts.any(|attempt| live(attempt) && !self.is_told(attempt))
             || matches!(self.state, State::Engaged(_))
     }
 
@@ -332,17 +332,11 @@ impl Flow {
     fn joined(&mut self, m: &mut Moment<'_>) {
         self.asked_again += 1;
         self.wants_to_talk_now(m);
+        // Told in the next menu; without one, by a text.
+        if let State::Engaged(engaged) = &mut self.state {
+            engaged.asked_again = true;
+        }
         match &self.state {
-            State::Engaged(engaged) => {
-                // Told in the after-call menu at the latest; a rep past it gets a text.
-                let past = matches!(engaged.part, Part::Menu { .. });
-                let rep = self
-                    .attempt(engaged.leg)
-                    .filter(|_| past)
-                    .map(|attempt| attempt.seat.rep.clone());
-                m.commands
-                    .extend(rep.map(|rep| Command::Text(Text::RepAskedAgain(rep))));
-            }
             // It closed while this was on its way: nobody reached the customer, who is there now.
             State::Closed(closed)
                 if matches!(
@@ -368,6 +362,7 @@ impl Flow {
             State::Waiting { .. }
             | State::Sleeping { .. }
             | State::Round(_)
+            | State::Engaged(_)
             | State::Held(_)
             | State::Closed(_) => {}
         }
@@ -508,8 +503,10 @@ impl Flow {
 
     /// A phone rings for this flow and nobody has picked up.
     fn rings(&self) -> bool {
-        let ringing =
-            |attempt: &Attempt| attempt.result.is_none() && attempt.life.rank < Rank::Answered;
+        let ringing = |attempt: &Attempt| {
+            let life = &attempt.life;
+            attempt.result.is_none() && life.rank < Rank::Answered && !life.refused()
+        };
         self.attempts.iter().any(ringing)
     }
 }

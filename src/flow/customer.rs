@@ -32,6 +32,7 @@ impl Flow {
                 check_at,
                 checks: 0,
             },
+            asked_again: false,
             back: Box::new(back),
         });
         self.ring_customer(index, false, m);
@@ -189,10 +190,7 @@ impl Flow {
             return;
         };
         let part = engaged.part.clone();
-        let rests_until = self
-            .talked_with_customer()
-            .then(|| self.rests_until(index, ended_at, m.now))
-            .flatten();
+        let rests_until = self.rests_until(index, ended_at, m.now);
         self.release_phone(index, rests_until, m);
         match part {
             Part::Dialling { .. } => {

@@ -162,6 +162,11 @@ impl Life {
         matches!(self.create, Create::Waiting { .. })
     }
 
+    /// Its carrier does not take its request now: it may wait for days.
+    pub fn refused(&self) -> bool {
+        self.create == Create::Waiting { refused: true }
+    }
+
     /// The carrier was heard of it. `true` when the rank rose: any other word of the carrier's is old news.
     pub fn rise(&mut self, phase: &Phase, now: Timestamp) -> bool {
         let rank = match phase {

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::leg::{Life, Rank, s};
 use super::{
-    Cue, CustomerResult, Engaged, Entry, Flow, Kind, Moment, Outcome, Part, State, Text, Unreached,
-    What, word,
+    Command, Cue, CustomerResult, Engaged, Entry, Flow, Kind, Moment, Outcome, Part, State, Text,
+    Unreached, What, word,
 };
 use crate::desk::Last;
 
@@ -58,6 +58,9 @@ impl Flow {
         self.cue(index, cue);
         let until = m.now + SignedDuration::from_secs(MENU_S);
         self.part(Part::Menu { until, again });
+        if let State::Engaged(engaged) = &mut self.state {
+            engaged.asked_again = false;
+        }
         self.keep_phone(index, until, m);
     }
 
@@ -79,6 +82,9 @@ impl Flow {
             self.text_customer(Text::CustomerTried, m);
         }
         let rep = self.attempts[index].seat.rep.clone();
+        if matches!(&self.state, State::Engaged(engaged) if engaged.asked_again) {
+            m.order(Command::Text(Text::RepAskedAgain(rep.clone())));
+        }
         m.number.last = Some(Last {
             rooftop: self.facts.rooftop.clone(),
             rep,

@@ -1,6 +1,6 @@
 //! The request that makes a phone ring: waits here, leaves, and ends in one of five ways (DESIGN 3, P2).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, End, LegId, Phase, Placing};
 
 use super::leg::{Create, Wish};
@@ -8,8 +8,12 @@ use super::rep::missed;
 use super::when::When;
 use super::{Attempt, AttemptResult, Command, Entry, Flow, Moment, Notice, What};
 
+/// A ring that waits for its turn keeps its phone so long: its carrier may be found to be down meanwhile.
+const TURN_S: i64 = 300;
+
 impl Flow {
-    /// A ring waits here. What it was rung for does not run meanwhile.
+    /// A ring waits here. What it was rung for does not run meanwhile. One that its carrier does not take leaves the
+    /// phone to others: it claims it again when it leaves.
     pub(super) fn parked(&mut self, leg: LegId, refused: bool, m: &mut Moment<'_>) {
         if let Some(index) = self
             .index(leg)
@@ -24,17 +28,18 @@ impl Flow {
             return;
         };
         let stalled = self.stalled();
-        let until = self.gives_up_at().unwrap_or(m.now);
         let attempt = &mut self.attempts[index];
         attempt.life.create = Create::Waiting { refused };
         attempt.life.left_at = None;
         let phone = m.desk.phone_mut(&attempt.seat.phone);
-        // Its claim may have run out while this could not be written down.
-        if phone.taken(m.now) && !phone.held_by(leg) {
-            self.drop_unsent(index, m);
-            return self.back_in_line(leg);
+        if refused {
+            phone.release(leg, None);
+        } else if phone.taken(m.now) && !phone.held_by(leg) {
+            // Its claim has run out while this could not be written down.
+            return self.back_in_line(index, m);
+        } else {
+            phone.claim(leg, m.now + SignedDuration::from_secs(TURN_S));
         }
-        phone.claim(leg, until);
         if !stalled && self.stalled() {
             m.tell(Entry::new(m.now, What::Stalled));
         }
@@ -48,11 +53,11 @@ impl Flow {
         if !matches!(self.when(m), When::Now(_)) {
             return self.drop_unsent(index, m);
         }
+        let elsewhere = self.served_elsewhere(m);
         let attempt = &mut self.attempts[index];
         let phone = m.desk.phone_mut(&attempt.seat.phone);
-        if phone.taken(m.now) && !phone.held_by(leg) {
-            self.drop_unsent(index, m);
-            return self.back_in_line(leg);
+        if elsewhere || phone.taken(m.now) && !phone.held_by(leg) {
+            return self.back_in_line(index, m);
         }
         attempt.life.create = Create::Leaving;
         attempt.life.left_at = Some(m.now);

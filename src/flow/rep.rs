@@ -170,7 +170,8 @@ impl Flow {
         if self.has(attempt.leg) {
             return self.rep_gone(index, ended_at, By::Rep, m);
         }
-        self.release_phone(index, None, m);
+        let rests_until = self.rests_until(index, ended_at, m.now);
+        self.release_phone(index, rests_until, m);
         if self.attempts[index].result.is_some() {
             return;
         }
@@ -305,7 +306,9 @@ impl Flow {
         let seen_at = self.attempts[index].life.seen_at.unwrap_or(now).min(now);
         let end = ended_at.unwrap_or(now).clamp(seen_at, now);
         let until = end + s(self.terms().wrap_up_s);
-        Some(until).filter(|until| *until > now)
+        let accepted = self.attempts[index].result == Some(AttemptResult::Accepted);
+        let talked = accepted && self.talked_with_customer();
+        Some(until).filter(|until| talked && *until > now)
     }
 }
 

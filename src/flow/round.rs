@@ -11,12 +11,14 @@ use super::{
 };
 use crate::phone::{PhoneKey, PhoneNumber};
 use crate::plan::{self, First, Plan, Seat, Why};
-use crate::rotation::{CarrierId, Rooftop, Terms};
+use crate::rotation::{CarrierId, RepId, Rooftop, Terms};
 use leadbridge_providers::{LegId, Side};
 
-/// A round in which nothing rang is made anew after so many seconds at the earliest, and after twice as many each
-/// time that nothing rings again.
+/// A round in which nothing rang is made anew after so many seconds at the earliest.
 const AGAIN_S: i64 = 10;
+/// After so many such rounds in a row the wait is doubled: who had a bad hour waits two or three minutes at most when it
+/// is over, and a lead that nothing can ring does not fill seven days with rings.
+const DOUBLED_AFTER: u32 = 8;
 /// But it is never doubled more often than this: to 43 minutes.
 const DOUBLED_MAX: u32 = 8;
 
@@ -109,6 +111,12 @@ impl Round {
         })
     }
 
+    fn step_of_the_latest_ring(&self) -> Option<u16> {
+        let rings = self.rung().filter(|(slot, _)| !slot.again);
+        let latest = rings.max_by_key(|(_, leg)| leg.number);
+        latest.map(|(slot, _)| slot.step)
+    }
+
     /// The owners wait until every other phone has rung or could not.
     fn others_have_rung(&self) -> bool {
         let others = self
@@ -118,6 +126,21 @@ impl Round {
         others
             .into_iter()
             .all(|slot| matches!(slot.state, SlotState::Rung(_)))
+    }
+
+    /// Phones that were paused since the plan was made. The last owner is rung all the same, and who sent a test.
+    fn leave_out_paused(&mut self, m: &Moment<'_>) {
+        let owners = self.slots.iter().filter(|slot| slot.seat.owner);
+        let last = owners
+            .max_by_key(|slot| slot.step)
+            .map(|slot| slot.seat.phone.clone());
+        self.slots.retain(|slot| {
+            let phone = &slot.seat.phone;
+            matches!(slot.state, SlotState::Rung(_))
+                || slot.seat.why == Why::Test
+                || last.as_ref() == Some(phone)
+                || m.desk.phone(phone).paused(m.now).is_none()
+        });
     }
 
     fn next_is_owner(&self) -> bool {
@@ -175,9 +198,9 @@ impl Flow {
                 When::Later(_) | When::Gone(_) => return self.interrupt(round, m),
             }
         }
-        let blocked = m.number.live_elsewhere(self.lead).is_some();
-        round.blocked = blocked && !self.live();
+        round.blocked = self.served_elsewhere(m);
         if !round.blocked {
+            round.leave_out_paused(m);
             self.ring_freed(&mut round, m);
             while self.step_may_start(&round, m.now) {
                 self.start_step(&mut round, m);
@@ -241,16 +264,24 @@ impl Flow {
         }
     }
 
-    /// A ring that could not leave, because another lead has the phone: it is waited for.
-    pub(super) fn back_in_line(&mut self, leg: LegId) {
-        let slots = self
-            .state
-            .round_mut()
-            .into_iter()
-            .flat_map(|round| &mut round.slots);
-        for slot in slots.filter(|slot| slot.state == SlotState::Rung(leg)) {
+    /// A ring that has not left, and now can't: another lead has the phone, or the customer. It is waited for, and its
+    /// step was passed over.
+    pub(super) fn back_in_line(&mut self, index: usize, m: &mut Moment<'_>) {
+        let leg = self.attempts[index].leg;
+        self.drop_unsent(index, m);
+        let Some(round) = self.state.round_mut() else {
+            return;
+        };
+        let mut slots = round.slots.iter_mut();
+        if let Some(slot) = slots.find(|slot| slot.state == SlotState::Rung(leg)) {
             slot.state = SlotState::InLine;
+            round.latest = round.step_of_the_latest_ring();
         }
+    }
+
+    /// The same customer is being served by another rooftop, and nobody of this one is on it.
+    pub(super) fn served_elsewhere(&self, m: &Moment<'_>) -> bool {
+        m.number.live_elsewhere(self.lead).is_some() && !self.live()
     }
 
     fn start_round(&mut self, m: &mut Moment<'_>) {
@@ -421,13 +452,10 @@ impl Flow {
         !round.blocked && self.settled(round) && (!waits || waited)
     }
 
-    /// No step is to come, and no phone of the round may still be picked up.
+    /// No step is to come, and nobody may still say yes: also not a rep who rang back.
     fn settled(&self, round: &Round) -> bool {
-        let settled = |leg| {
-            self.attempt(leg)
-                .is_none_or(|attempt| attempt.result.is_some())
-        };
-        round.todo().next().is_none() && round.rung().all(|(_, leg)| settled(leg))
+        let mut attempts = self.attempts.iter();
+        round.todo().next().is_none() && attempts.all(|attempt| attempt.result.is_some())
     }
 
     /// When phones that are still taken no longer keep the round open.
@@ -490,10 +518,10 @@ impl Flow {
         if self.ladder.used == 0 {
             self.ladder.first_ring_at = None;
         }
-        let again_s = AGAIN_S << self.ladder.idle.min(DOUBLED_MAX);
+        let doubled = (self.ladder.idle / DOUBLED_AFTER).min(DOUBLED_MAX);
         self.ladder.idle += 1;
         self.state = State::Waiting {
-            until: m.now + SignedDuration::from_secs(again_s),
+            until: m.now + SignedDuration::from_secs(AGAIN_S << doubled),
         };
     }
 
@@ -573,14 +601,21 @@ fn tell_plan(plan: &Plan, flow: &Flow, m: &mut Moment<'_>) {
     let mut entry = Entry::new(m.now, What::PlanMade);
     entry.reason = match &flow.facts.first {
         Some(First::Stranger) => Some("nobody here is the rep asked for".to_owned()),
-        Some(First::Named(id) | First::HadIt(id)) => plan
-            .not
-            .iter()
-            .find(|(rep, _)| rep == id)
-            .map(|(rep, not)| format!("{}: {not}", rep.0)),
+        Some(First::Named(id) | First::HadIt(id)) => not_first(plan, id),
         None => None,
     };
     m.tell(entry);
+}
+
+/// Why the rep who was asked for, or had the customer, does not come first.
+fn not_first(plan: &Plan, id: &RepId) -> Option<String> {
+    let not = plan.not.iter().find(|(rep, _)| rep == id);
+    let mut later = plan.steps.iter().flatten().skip(1);
+    let later = later.find(|seat| seat.rep == *id);
+    let why = not
+        .map(|(_, not)| not.to_string())
+        .or(later.map(|seat| seat.why.to_string()));
+    why.map(|why| format!("{}: {why}", id.0))
 }
 
 fn terms(rooftop: &Rooftop) -> Terms {

@@ -38,6 +38,9 @@ pub struct Engaged {
     pub leg: LegId,
     /// What is going on.
     pub part: Part,
+    /// The customer asked again, and the rep has not been told.
+    #[serde(default)]
+    pub asked_again: bool,
     /// Where the flow goes on if the rep is gone before the customer's phone has done its work.
     pub back: Box<State>,
 }

@@ -277,7 +277,7 @@ impl Trunk {
         let line = self.asking.line().await;
         // The last act before bytes leave. Another node asks what became of a ring whose node was lost.
         if !node.is_some_and(|node| engine.store.may_leave(node)) {
-            return self.forget(place.leg);
+            return self.let_go(place.leg, waiting.effect.node);
         }
         let (placing, reached) = self.place(place, line).await;
         engine.metrics.carrier_request(&self.id, &placing);
@@ -344,6 +344,19 @@ impl Trunk {
         if let Some(waiting) = self.rings().waiting.get_mut(&leg) {
             waiting.parked = true;
         }
+    }
+
+    /// It does not leave under this node. What this process took over meanwhile, as the next one, waits for its turn.
+    fn let_go(&self, leg: LegId, of: NodeId) {
+        let mut rings = self.rings();
+        let now = rings.waiting.get(&leg).map(|waiting| waiting.effect.node);
+        if now == Some(of) {
+            drop(rings);
+            return self.forget(leg);
+        }
+        rings.pacer.back(leg);
+        drop(rings);
+        self.changed.notify_one();
     }
 
     fn forget(&self, leg: LegId) {

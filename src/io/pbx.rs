@@ -177,10 +177,15 @@ impl Pbx {
 
     fn ringing(self: &Arc<Self>, engine: &Engine, call: &CarrierCallId) {
         self.tell(engine, call, Phase::Ringing);
-        let customer = leg_of(call).filter(|leg| leg.side == Side::Customer);
-        if let Some(leg) = customer.filter(|_| !self.performs(call)) {
+        if let Some(leg) = self.unattended(call) {
             self.unexpected(engine, leg, Phase::Ringing);
         }
+    }
+
+    /// The customer's leg on this channel, if whoever rang it does not wait for it.
+    fn unattended(&self, call: &CarrierCallId) -> Option<LegId> {
+        let customer = leg_of(call).filter(|leg| leg.side == Side::Customer);
+        customer.filter(|_| !self.performs(call))
     }
 
     fn unexpected(self: &Arc<Self>, engine: &Engine, leg: LegId, phase: Phase) {
@@ -207,7 +212,12 @@ impl Pbx {
 
     fn gone(self: &Arc<Self>, engine: &Engine, call: &CarrierCallId, cause: Cause) {
         let was_up = self.stage().up.remove(call);
-        self.tell(engine, call, Phase::Ended(cause.end(was_up)));
+        let mut end = cause.end(was_up);
+        if end == End::NoAnswer && self.unattended(call).is_some() {
+            // It was not given its time.
+            end = End::Canceled;
+        }
+        self.tell(engine, call, Phase::Ended(end));
     }
 
     /// How far a leg that we rang is, for its flow.

@@ -147,6 +147,21 @@ async fn a_customers_ring_that_the_pbx_carries_out_late_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_customer_who_did_not_pick_up_is_not_rung_by_itself_again_whatever_the_end_is_called() {
+    let terms = "customer_s = 2";
+    let story = Story::with_terms(terms, accepts(), Behaviour::rings()).await;
+    story.wire.is(Fault::NormalEnds);
+    let lead = story.tells("customer-missed").await;
+    assert!(!told(&lead).contains(&"hung-up"), "{:?}", told(&lead));
+    let heard = heard_since(&story.an, seconds_now(), ms(1500)).await;
+    assert!(heard.is_speech());
+    story.an.hangs_up();
+    story.house.daemon.in_state(&story.lead, "closed").await;
+    story.rang([1, 0, 1]);
+    only_they_are_left(&story.house).await;
+}
+
+#[tokio::test]
 async fn a_customers_ring_that_nobody_waits_for_any_more_is_ended() {
     let terms = "customer_s = 90";
     let story = Story::with_terms(terms, accepts(), Behaviour::rings()).await;

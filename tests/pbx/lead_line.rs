@@ -108,6 +108,25 @@ async fn a_customer_who_rings_hears_a_ring_tone_and_meets_the_rep_who_presses_1(
 }
 
 #[tokio::test]
+async fn a_customer_who_rang_talks_on_through_a_kill() {
+    let (house, an, id) = missed().await;
+    an.does(accepts().says(INSIDE_HZ)).await;
+    let customer = house.outside(CUSTOMER, Behaviour::rings()).await;
+    customer.calls(LEAD_LINE);
+    house.daemon.lead_with(&id, "bridged").await;
+    house.joined().await;
+    talk(&an, &customer).await;
+    house.daemon.kill();
+    house.daemon.serve(&house.asterisk).await;
+    talk(&an, &customer).await;
+    customer.hangs_up();
+    house.daemon.lead_with(&id, "hung-up").await;
+    an.presses("1");
+    house.daemon.ends(&id, "connected").await;
+    house.is_quiet().await;
+}
+
+#[tokio::test]
 async fn a_customer_who_rings_back_at_once_is_joined_with_the_rep_who_is_on_the_line() {
     let (house, an, customer, id) = unreached().await;
     customer.calls(LEAD_LINE);
@@ -151,6 +170,25 @@ async fn a_stranger_is_put_through_to_the_reception() {
     talk(&reception, &stranger).await;
     reception.hangs_up();
     stranger.next("ended").await;
+    house.is_quiet().await;
+}
+
+#[tokio::test]
+async fn who_talks_with_the_reception_talks_on_through_a_kill() {
+    let house = House::open(Config::of(&["an"], "")).await;
+    let reception = house.phones.phone(RECEPTION, picks_up().says(INSIDE_HZ));
+    let reception = reception.await;
+    let stranger = Behaviour::rings().says(OUTSIDE_HZ);
+    let stranger = house.phones.phone(STRANGER, stranger).await;
+    stranger.calls(LEAD_LINE);
+    reception.next("answered").await;
+    talk(&reception, &stranger).await;
+    house.daemon.kill();
+    house.daemon.serve(&house.asterisk).await;
+    talk(&reception, &stranger).await;
+    stranger.hangs_up();
+    reception.next("ended").await;
+    assert_eq!(reception.all("incoming").len(), 1);
     house.is_quiet().await;
 }
 

@@ -1,5 +1,7 @@
 //! Leads come in (BEHAVIOUR 1).
 
+use serde_json::json;
+
 use crate::house::{Ask, House, lead};
 
 #[tokio::test]
@@ -105,6 +107,16 @@ async fn a_source_that_proves_nothing_rings_once_from_one_address() {
     let next = house.send("open", &lead("open-2", "0470 12 34 52")).await;
     assert_ne!(first.json()["status"], "held", "{}", first.body);
     assert_eq!(next.json()["status"], "held", "{}", next.body);
+}
+
+#[tokio::test]
+async fn a_test_of_a_source_that_proves_nothing_rings_nobody() {
+    let house = House::new().await;
+    let test = |id: &str| json!({"id": id, "phone": "0470 00 00 01", "test": true}).to_string();
+    let anybody = house.send("open", &test("open-1")).await;
+    assert_eq!(anybody.json()["status"], "test", "{}", anybody.body);
+    let proven = house.send("website", &test("web-1")).await;
+    assert_eq!(proven.json()["status"], "ringing", "{}", proven.body);
 }
 
 #[tokio::test]

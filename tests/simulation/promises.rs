@@ -8,8 +8,9 @@ use leadbridge::decision::Decision;
 use leadbridge::flow::{
     Attempt, AttemptResult, Closed, Event, Flow, Outcome, Rank, Round, Slot, SlotState, State, What,
 };
+use leadbridge::plan::{Seat, Why};
 use leadbridge::rotation::AfterHours;
-use leadbridge_providers::{End, LeadId};
+use leadbridge_providers::{End, LeadId, LegId};
 
 use crate::group::SECRETS;
 use crate::world::World;
@@ -40,6 +41,8 @@ pub(crate) struct Before {
     round: Option<Round>,
     rings: bool,
     attempts: usize,
+    /// Rings that had not left.
+    waiting: Vec<LegId>,
     used: usize,
     in_line_s: u32,
     owner_came: bool,
@@ -52,6 +55,7 @@ impl Before {
             round: round(flow).cloned(),
             rings: rings(flow),
             attempts: flow.attempts.len(),
+            waiting: waiting(flow),
             used: flow.ladder.used,
             in_line_s: flow.terms.as_ref().map_or(0, |terms| terms.in_line_s),
             owner_came: put_aside(&flow.state).is_some_and(owner_came),
@@ -105,9 +109,14 @@ impl World<'_> {
                 "P1: {event:?} changed an outcome"
             );
         }
+        assert!(
+            flow.held_reason().is_none() || !flow.has_live_leg() || flow.deadline().is_some(),
+            "P4: whoever starts anew looks at no held lead without a deadline: {flow:#?}"
+        );
         self.winner_holds_the_phone(decision);
         self.new_rings_find_free_phones(before, flow);
         self.owner_comes_last(before, flow);
+        self.paused_phones_are_left_alone(before, decision);
         self.rounds_end_in_order(before, decision);
         if flow.attempts.len() < SEARCHED_UP_TO && self.once_in(SEARCHED_ONCE_IN) {
             nothing_personal(decision);
@@ -243,20 +252,21 @@ impl World<'_> {
 
     /// P2, P4: no phone is rung while an earlier ring of it may be alive, for any lead.
     fn new_rings_find_free_phones(&self, before: &Before, flow: &Flow) {
-        for new in &flow.attempts[before.attempts..] {
+        let leaves = |one: &&Attempt| before.waiting.contains(&one.leg) && flow.wants(one.leg);
+        let waited = flow.attempts.iter().filter(leaves);
+        for new in flow.attempts[before.attempts..].iter().chain(waited) {
             let flows = self.daemon.store.flows.values().chain([flow]);
-            let mut all = flows.flat_map(|flow| flow.attempts.iter().map(move |old| (flow, old)));
-            let alive = all.find(|(flow, old)| {
+            let mut all = flows.flat_map(|flow| &flow.attempts);
+            let alive = all.find(|old| {
                 let span_over = old
                     .life
                     .span_ends(old.ring_s)
                     .is_some_and(|at| at <= self.now);
-                // It has not left, and never will: the next word of its flow closes that (P6), and its claim is over.
-                let too_late = old.life.waits() && gives_up(flow, self.now);
-                let over = !old.life.live() || (span_over && !old.life.up()) || too_late;
+                // What has not left asks for the phone when it does.
+                let unsent = old.life.waits();
+                let over = !old.life.live() || (span_over && !old.life.up()) || unsent;
                 old.leg != new.leg && old.seat.phone == new.seat.phone && !over
             });
-            let alive = alive.map(|(_, old)| old);
             assert!(
                 alive.is_none(),
                 "P4: {} rings while {alive:?} may be alive",
@@ -303,6 +313,26 @@ impl World<'_> {
         }
     }
 
+    /// Whoever wants no leads for a while is rung by none, also not by one that stood in line before.
+    fn paused_phones_are_left_alone(&self, before: &Before, decision: &Decision) {
+        for attempt in &decision.rows.flow.attempts[before.attempts..] {
+            assert!(
+                attempt.round == 0 || !self.is_left_alone(&attempt.seat, decision),
+                "a paused phone is rung: {}",
+                attempt.leg
+            );
+        }
+    }
+
+    /// Paused, and neither the last owner's nor one that sent a test.
+    fn is_left_alone(&self, seat: &Seat, decision: &Decision) -> bool {
+        let flow = &decision.rows.flow;
+        let rooftop = self.rules.rooftops.get(&flow.facts.rooftop);
+        let last_owner = rooftop.and_then(|rooftop| rooftop.owner.last());
+        let paused = decision.rows.desk.phone(&seat.phone).paused(self.now);
+        paused.is_some() && last_owner != Some(&seat.rep) && seat.why != Why::Test
+    }
+
     /// P5: a round ends when every phone of its plan has rung or could not, or is taken long after the owner rang.
     fn rounds_end_in_order(&self, before: &Before, decision: &Decision) {
         let flow = &decision.rows.flow;
@@ -331,10 +361,12 @@ impl World<'_> {
     fn everybody_was_rung(&self, round: &Round, in_line_s: u32, decision: &Decision) {
         let flow = &decision.rows.flow;
         let in_line = SignedDuration::from_secs(i64::from(in_line_s));
+        let there = |slot: &&Slot| !self.is_left_alone(&slot.seat, decision);
         let owners = round
             .slots
             .iter()
-            .filter(|slot| slot.seat.owner && !slot.again);
+            .filter(|slot| slot.seat.owner && !slot.again)
+            .filter(|slot| there(slot) || rung(slot, flow).is_some());
         let settled = owners.map(|slot| rung(slot, flow).and_then(|one| one.settled_at));
         let owner = settled
             .collect::<Option<Vec<_>>>()
@@ -343,6 +375,9 @@ impl World<'_> {
             if let Some(attempt) = rung(slot, flow) {
                 let settled = attempt.result.is_some();
                 assert!(settled, "P5: a round ended while {} rang", attempt.leg);
+                continue;
+            }
+            if !there(&slot) {
                 continue;
             }
             let phone = decision.rows.desk.phone(&slot.seat.phone);
@@ -372,6 +407,11 @@ fn has_ended(before: &Round, flow: &Flow, now: Timestamp) -> bool {
         State::Closed(closed) => closed.outcome == Outcome::NobodyAccepted && !gives_up(flow, now),
         State::Held(_) | State::Engaged(_) => false,
     }
+}
+
+fn waiting(flow: &Flow) -> Vec<LegId> {
+    let rings = flow.attempts.iter().filter(|one| one.life.waits());
+    rings.map(|one| one.leg).collect()
 }
 
 /// Its seven days are over, whether it has heard so or not.

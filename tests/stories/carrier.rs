@@ -1,10 +1,11 @@
 //! The telephone network of a story: the phones as they really are, whatever the daemon has been told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use leadbridge::flow::{Event, Flow};
 use leadbridge::phone::PhoneKey;
+use leadbridge::rotation::CarrierId;
 use leadbridge_providers::{Asked, CarrierCallId, End, Found, LegId, Phase, Placing, Side, Turn};
 
 use crate::by_itself::{Bots, Happening};
@@ -41,6 +42,8 @@ pub(crate) struct Ring {
     pub(crate) leg: LegId,
     pub(crate) who: String,
     pub(crate) phone: PhoneKey,
+    /// Who is asked for it.
+    pub(crate) carrier: CarrierId,
     pub(crate) t1: Timestamp,
     /// When the carrier gives it up.
     pub(crate) gives_up: Timestamp,
@@ -53,8 +56,8 @@ pub(crate) struct Carrier {
     /// Legs in the order of their creates.
     pub(crate) order: Vec<LegId>,
     pub(crate) moods: Vec<(String, Mood)>,
-    /// It refuses everything.
-    pub(crate) down: bool,
+    /// These refuse everything.
+    pub(crate) down: BTreeSet<CarrierId>,
     /// Look-ups get no answer.
     pub(crate) mute: bool,
     /// Cancels and hang-ups do nothing.
@@ -62,8 +65,8 @@ pub(crate) struct Carrier {
     /// How often a word is said now.
     pub(crate) words: Option<usize>,
     pub(crate) bots: Option<Bots>,
-    /// Rings that wait because of it.
-    pub(crate) refused: Refused,
+    /// Rings that wait because of theirs.
+    pub(crate) refused: BTreeMap<CarrierId, Refused>,
     pub(crate) by_itself: Vec<(Timestamp, Happening)>,
     kill: bool,
 }
@@ -72,8 +75,9 @@ impl Carrier {
     /// A create arrives.
     pub(crate) fn rings(&mut self, ring: Ring, now: Timestamp) -> Vec<Next> {
         let Ring { leg, t1, .. } = ring;
-        if self.down {
-            self.refused.stall(leg, t1, true, now);
+        let refused = self.refused.entry(ring.carrier.clone()).or_default();
+        if self.down.contains(&ring.carrier) {
+            refused.stall(leg, t1, true, now);
             return vec![placing(leg, Placing::OurSetUp { code: 20003 })];
         }
         let mut moods = self.moods.iter();
@@ -81,7 +85,7 @@ impl Carrier {
         match mood.map(|at| self.moods.remove(at).1) {
             Some(Mood::Paced(seconds)) => {
                 let at = now + SignedDuration::from_secs(seconds.into());
-                self.refused.paced(leg, t1, at);
+                refused.paced(leg, t1, at);
                 let parked = Event::Parked {
                     leg,
                     refused: false,
@@ -89,7 +93,7 @@ impl Carrier {
                 vec![Next::Step(leg.lead, parked)]
             }
             Some(Mood::NotSent) => {
-                self.refused.stall(leg, t1, false, now);
+                refused.stall(leg, t1, false, now);
                 vec![placing(leg, Placing::NotSent)]
             }
             Some(Mood::BadNumber(code)) => vec![placing(leg, Placing::BadNumber { code })],
@@ -344,7 +348,8 @@ impl Carrier {
     /// The real call begins; what the carrier says of it if all is well.
     fn connects(&mut self, ring: &Ring, phase: Phase, deaf: bool, now: Timestamp) -> Vec<Next> {
         let leg = ring.leg;
-        self.refused.placed(leg, now);
+        let refused = self.refused.entry(ring.carrier.clone()).or_default();
+        refused.placed(leg, now);
         let phone = Some(ring.phone.clone());
         self.line(leg, &ring.who, phone, phase.clone(), None, deaf);
         self.by_itself

@@ -9,7 +9,7 @@
 //! - Calls that come in: `lead_line.rs`.
 //! - Stale words: `stale: An's phone rings | is up | is over`, `stale: the customer's ring is canceled | is lost`, `stale: An's
 //!   dial was canceled`, `stale: key 1 of An's turn before`, `stale: a leg nobody knows`.
-//! - The carrier: `the next ring of An: <mood>`, `the carrier is down | up`, `the carrier answers no look-ups | look-ups`, `the carrier
+//! - The carrier: `the next ring of An: <mood>`, `the carrier is down | up` (`the carrier other`: the one of that name), `the carrier answers no look-ups | look-ups`, `the carrier
 //!   obeys nothing`.
 //! - Texts: `Jan texts STOP`, `Jan texts START`.
 //! - People: `a person releases | cancels | discards Jan: why`. The daemon: `the daemon dies`, `the daemon starts`. The admin: `the rules change:
@@ -20,7 +20,7 @@ use leadbridge::decision::Arrival;
 use leadbridge::flow::{Create, Event};
 use leadbridge::lead::{Consent, Lead};
 use leadbridge::message::wants_texts;
-use leadbridge::rotation::{RooftopId, SourceId};
+use leadbridge::rotation::{CarrierId, RooftopId, SourceId};
 use leadbridge_providers::{Asked, CarrierCallId, End, LeadId, LegId, Phase, Placing, Side};
 use uuid::Uuid;
 
@@ -184,16 +184,31 @@ fn read(arrival: &mut Arrival, part: &str, world: &World) -> Result<(), String> 
 
 fn system(world: &mut World, what: &str) -> bool {
     match what {
-        "the carrier is down" => world.carrier.down = true,
-        "the carrier is up" => world.carrier.down = false,
         "the carrier answers no look-ups" => world.carrier.mute = true,
         "the carrier answers look-ups" => world.carrier.mute = false,
         "the carrier obeys nothing" => world.carrier.stubborn = true,
         "the daemon dies" => world.dead = true,
         "the daemon starts" => start(world),
-        _ => return false,
+        _ => return up_or_down(world, what),
     }
     true
+}
+
+/// A carrier refuses everything, or no more: the one of all rooftops, or the one named.
+fn up_or_down(world: &mut World, what: &str) -> bool {
+    let Some((who, how)) = what.rsplit_once(" is ") else {
+        return false;
+    };
+    let id = match who.strip_prefix("the carrier") {
+        Some("") => CarrierId(setup::CARRIER.to_owned()),
+        Some(name) => CarrierId(name.trim().to_owned()),
+        None => return false,
+    };
+    match how {
+        "down" => world.carrier.down.insert(id),
+        "up" => world.carrier.down.remove(&id),
+        _ => false,
+    }
 }
 
 /// Unfinished creates are unknown, live legs are looked up.

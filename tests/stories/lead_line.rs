@@ -109,7 +109,7 @@ fn comes_in(world: &mut World, call: &Call) {
         .flows
         .values()
         .find_map(|flow| flow.leg_of_call(&call.id));
-    let carrier = CarrierId("main".to_owned());
+    let carrier = CarrierId(setup::CARRIER.to_owned());
     let rooftops = lead_line::rooftops(&world.rules, &carrier, &call.line);
     let rooftops: Vec<_> = rooftops.into_iter().cloned().collect();
     let rules = world.rules.clone();

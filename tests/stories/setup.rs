@@ -17,6 +17,8 @@ use leadbridge_providers::Language;
 
 /// The key of all hashes in stories.
 pub(crate) const KEY: HashKey = HashKey([7; 32]);
+/// The carrier of every rooftop that has no other.
+pub(crate) const CARRIER: &str = "main";
 const ZONE: &str = "Europe/Brussels";
 
 /// The zone of all stories.
@@ -117,7 +119,7 @@ fn rooftop(name: &str, caller_id: &str, reps: &[&str]) -> Rooftop {
     Rooftop {
         id: RooftopId(name.to_lowercase()),
         name: format!("Garage Peeters {name}"),
-        carrier: CarrierId("main".to_owned()),
+        carrier: CarrierId(CARRIER.to_owned()),
         caller_id: PhoneNumber::parse(caller_id, "BE").unwrap(),
         reception: None,
         hours: hours("Mo-Fr 09:00-18:30; Sa 10:00-17:00; PH off").unwrap(),
@@ -173,6 +175,7 @@ fn set_rooftop(rooftop: &mut Rooftop, key: &str, value: &str) -> Result<(), Stri
         }
         "reps" => rooftop.reps = names(value),
         "owner" => rooftop.owner = names(value),
+        "carrier" => rooftop.carrier = CarrierId(value.to_owned()),
         "duty" => rooftop.duty = names(value),
         "hours" => rooftop.hours = hours(value)?,
         "strategy" => {

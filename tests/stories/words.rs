@@ -93,11 +93,14 @@ pub(crate) fn hears(flow: &Flow, attempt: &Attempt) -> String {
         Cue::Unreached {
             reason,
             again: true,
-        } => format!("\"{}; press 1 to ring once more\"", word(reason)),
+        } => format!(
+            "\"{}; press 1 to ring once more\"{asked_again}",
+            word(reason)
+        ),
         Cue::Unreached {
             reason,
             again: false,
-        } => format!("\"{}\"", word(reason)),
+        } => format!("\"{}\"{asked_again}", word(reason)),
         Cue::Menu => format!("\"what came of it?\"{asked_again}"),
         Cue::Taken { by } => format!("\"{} has it\"", name(by)),
         Cue::DealtWith => "\"dealt with\"".to_owned(),

@@ -6,13 +6,16 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use leadbridge::decision::{self, Arrival, Outset, Rows};
 use leadbridge::desk::{Desk, Number};
-use leadbridge::flow::{Command, Entry, Event, Flow, State};
+use leadbridge::flow::{Attempt, Command, Entry, Event, Flow, State};
 use leadbridge::lead::Lead;
 use leadbridge::phone::{PhoneKey, PhoneNumber};
+use leadbridge::phrases::Phrases;
 use leadbridge::rotation::Rules;
+use leadbridge::script::Scripts;
 use leadbridge_providers::{LeadId, LegId, Side};
 
 use crate::carrier::{Carrier, Ring};
+use crate::refused::Refused;
 use crate::{lead_line, setup, words};
 
 /// More events than any one moment of a story has: the flow spins.
@@ -138,7 +141,7 @@ impl World {
             .filter_map(leadbridge::desk::Phone::due);
         let ours = flows
             .chain(desk)
-            .chain(self.carrier.refused.due())
+            .chain(self.carrier.refused.values().filter_map(Refused::due))
             .filter(|_| !self.dead);
         ours.chain(self.carrier.due()).min()
     }
@@ -221,10 +224,31 @@ impl World {
         let hears = came_in.map(|came_in| came_in.hears);
         self.tells(leg.lead).told.push(told);
         if let Some(attempt) = attempt {
+            self.voice_says_as_told(&attempt);
             self.carrier
                 .plays(&attempt, turn, customer_s, self.now, &mut self.queue);
         } else if let Some(hears) = hears {
             self.carrier.customer_plays(leg, turn, hears, self.now);
+        }
+    }
+
+    /// A story's words are its own; the line that a rep must not miss is looked for in what the voice says.
+    fn voice_says_as_told(&mut self, attempt: &Attempt) {
+        let lead = attempt.leg.lead;
+        let flow = &self.flows[&lead];
+        let phrases = Phrases::shipped();
+        let scripts = Scripts {
+            phrases: &phrases,
+            rules: &self.rules,
+            told: &self.told[&lead],
+            phone: self.customers.get(&lead),
+        };
+        let line = phrases.say(attempt.seat.language, "asked-again", &[]);
+        let said = scripts.for_leg(flow, attempt, self.now).lines;
+        if said.contains(&line) != words::hears(flow, attempt).contains("who asked again") {
+            let who = words::name(&attempt.seat.rep);
+            self.broken
+                .push(format!("the voice says to {who}: {said:?}"));
         }
     }
 
@@ -282,12 +306,15 @@ impl World {
 
     /// Rings that wait because the carrier refuses them: the oldest lead's is tried first.
     fn try_stalled(&mut self) {
-        for leg in self.carrier.refused.try_now(self.now) {
+        let (now, refused) = (self.now, self.carrier.refused.values_mut());
+        let tried: Vec<_> = refused.flat_map(|waiting| waiting.try_now(now)).collect();
+        for leg in tried {
             self.step(leg.lead, Event::Leaving(leg));
             if self.flows[&leg.lead].wants(leg) {
                 self.carrier_rings(leg);
             } else {
-                self.carrier.refused.forget(leg);
+                let refused = self.carrier.refused.values_mut();
+                refused.for_each(|waiting| waiting.forget(leg));
             }
             self.drain();
         }
@@ -367,6 +394,7 @@ impl World {
             leg,
             who,
             phone: attempt.seat.phone.clone(),
+            carrier: attempt.carrier.clone(),
             t1: flow.facts.t1,
             gives_up: self.now + SignedDuration::from_secs(i64::from(attempt.ring_s) + 12),
         };

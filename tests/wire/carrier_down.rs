@@ -38,11 +38,13 @@ async fn readiness(daemon: &Daemon) -> u16 {
     daemon.sender.get("/readyz").await.status
 }
 
-/// Each lead was taken at its first ring.
+/// Each lead was taken at the first ring that left: one whose phone another lead had by then was dropped before.
 async fn all_are_taken(daemon: &Daemon, ids: &[String]) {
     for id in ids {
         let lead = daemon.ends(id, "connected").await;
-        assert_eq!(results(&lead), ["an accepted"], "{lead:#}");
+        let mut rings = results(&lead);
+        rings.retain(|ring| ring != "an canceled");
+        assert_eq!(rings, ["an accepted"], "{lead:#}");
     }
     assert_eq!(readiness(daemon).await, 200);
     assert_nothing_doubled(daemon);
@@ -92,8 +94,8 @@ async fn a_wrong_token_that_is_set_right_at_the_carrier_is_tried_again_by_itself
 async fn nobody_missed(daemon: &Daemon, ids: &[String]) {
     for id in ids {
         let lead = daemon.lead(id).await;
-        let results = results(&lead);
-        assert!(results.iter().all(|result| result == "an"), "{lead:#}");
+        let mut rings = results(&lead).into_iter();
+        assert!(rings.all(|ring| !ring.contains("missed")), "{lead:#}");
     }
 }
 

@@ -25,19 +25,19 @@ pub(super) async fn run(trunk: &Trunk, engine: &Engine, effect: &Effect) {
     let Errand::Carrier(_, errand) = &effect.errand else {
         return;
     };
-    match errand {
+    let done = match errand {
         CarrierErrand::Interrupt(call, leg, turn) => match &trunk.carrier {
             Carrier::Twilio(carrier) => {
                 let request = carrier.interrupt(call, *leg, *turn);
                 order(trunk, engine, effect, &request).await
             }
-            Carrier::Asterisk(_) => interrupt(trunk, call, *turn),
+            Carrier::Asterisk(_) => {
+                interrupt(trunk, call, *turn);
+                true
+            }
         },
         CarrierErrand::Cancel(call) => {
-            // A leg that is up and asks hears by itself what became of the lead, and a late key may still win.
-            if !trunk.pbx.as_ref().is_some_and(|pbx| pbx.performs(call)) {
-                order(trunk, engine, effect, &trunk.carrier.cancel(call)).await
-            }
+            order(trunk, engine, effect, &trunk.carrier.cancel(call)).await
         }
         CarrierErrand::HangUp(call) => {
             order(trunk, engine, effect, &trunk.carrier.hang_up(call)).await
@@ -48,10 +48,13 @@ pub(super) async fn run(trunk: &Trunk, engine: &Engine, effect: &Effect) {
                 keep_trying(|| engine.happen(leg.lead, event.clone(), Some(effect.id))).await;
                 return;
             }
+            true
         }
         CarrierErrand::Place(_) => return,
+    };
+    if done {
+        keep_trying(|| engine.store.done(effect.id)).await;
     }
-    keep_trying(|| engine.store.done(effect.id)).await;
 }
 
 /// Where we perform what a leg hears, it asks at once.
@@ -61,17 +64,26 @@ fn interrupt(trunk: &Trunk, call: &CarrierCallId, turn: Turn) {
     }
 }
 
-/// An interrupt, cancel or hang-up, until the carrier has taken it or a minute has passed.
-async fn order(trunk: &Trunk, engine: &Engine, effect: &Effect, request: &Request) {
+/// An interrupt, cancel or hang-up, until the carrier has taken it or a minute has passed. `false`: this node has it in
+/// hand no more, and whoever has gives the order.
+async fn order(trunk: &Trunk, engine: &Engine, effect: &Effect, request: &Request) -> bool {
     for pause_s in ORDER_AGAIN_S.into_iter().map(Some).chain([None]) {
-        let heard = trunk.asking.ask(request.clone()).await;
+        let line = trunk.asking.line().await;
+        // The last acts before bytes leave.
+        if !engine.store.may_leave(effect.node) {
+            return false;
+        }
+        if hears_by_itself(trunk, &effect.errand) {
+            return true;
+        }
+        let heard = trunk.asking.ask_on(line, request.clone()).await;
         let ordered = heard.read(|response| Some(trunk.carrier.ordered(response)));
         match (ordered.unwrap_or(Ordered::Again), pause_s) {
-            (Ordered::Done | Ordered::Gone, _) => return,
+            (Ordered::Done | Ordered::Gone, _) => return true,
             (Ordered::Again | Ordered::OurSetUp, Some(pause_s)) => {
                 tokio::time::sleep(Duration::from_secs(pause_s)).await;
                 if !still_ordered(engine, effect).await {
-                    return;
+                    return true;
                 }
             }
             (Ordered::Again | Ordered::OurSetUp, None) => {
@@ -79,6 +91,15 @@ async fn order(trunk: &Trunk, engine: &Engine, effect: &Effect, request: &Reques
             }
         }
     }
+    true
+}
+
+/// A leg that is up and asks hears by itself that it is to be canceled, and a late key may still win.
+fn hears_by_itself(trunk: &Trunk, errand: &Errand) -> bool {
+    let Errand::Carrier(_, CarrierErrand::Cancel(call)) = errand else {
+        return false;
+    };
+    trunk.pbx.as_ref().is_some_and(|pbx| pbx.performs(call))
 }
 
 /// Whether there is still something to do: an order whose answer was lost may have been carried out.

@@ -44,7 +44,7 @@ impl Performer {
     /// time (P2).
     async fn ring(&mut self, place: &Place, other: &CarrierCallId) -> Result<bool, End> {
         if std::mem::take(&mut self.resumed) {
-            return self.look_up(other).await;
+            return self.look_up(place.leg, other).await;
         }
         match self.place(place).await {
             Placing::Placed(_) => Ok(false),
@@ -53,11 +53,15 @@ impl Performer {
                 Err(End::Failed)
             }
             Placing::Unknown => {
-                let (pbx, engine) = (self.pbx.clone(), self.engine.clone());
-                tokio::spawn(resume::find_out(pbx, engine, place.leg));
+                self.find_out(place.leg);
                 Ok(false)
             }
         }
+    }
+
+    fn find_out(&self, leg: LegId) {
+        let (pbx, engine) = (self.pbx.clone(), self.engine.clone());
+        tokio::spawn(resume::find_out(pbx, engine, leg));
     }
 
     async fn place(&self, place: &Place) -> Placing {
@@ -73,7 +77,7 @@ impl Performer {
         placing.unwrap_or(Placing::Unknown)
     }
 
-    async fn look_up(&self, other: &CarrierCallId) -> Result<bool, End> {
+    async fn look_up(&self, leg: LegId, other: &CarrierCallId) -> Result<bool, End> {
         let ari = &self.pbx.ari;
         let heard = self.pbx.heard(ari.look_up(other)).await;
         match heard.read(|said| ari.found(said)) {
@@ -86,8 +90,10 @@ impl Performer {
             }
             Some(Found::Call { .. }) => Ok(false),
             Some(Found::Nothing) => Err(End::Lost),
-            // Nobody knows: it may ring, and its own end tells.
-            None => Ok(false),
+            None => {
+                self.find_out(leg);
+                Ok(false)
+            }
         }
     }
 
@@ -150,12 +156,14 @@ impl Performer {
 
     /// Meets another leg. Both hear a ring tone until the second has come; whoever leaves ends it for both.
     pub(super) async fn meet(&mut self, name: LegId, waits: bool) -> Result<(), Break> {
-        let met = match self.enter(name, waits) {
-            Some(other) => {
-                self.join(name, &other).await;
-                self.until_parted(name).await
-            }
-            None => self.until_met(name).await,
+        let other = self.enter(name, waits);
+        let met = if std::mem::take(&mut self.resumed) && self.is_at(name).await {
+            self.until_parted(name).await
+        } else if let Some(other) = other {
+            self.join(name, &other).await;
+            self.until_parted(name).await
+        } else {
+            self.until_met(name).await
         };
         self.leave(name);
         met
@@ -170,6 +178,11 @@ impl Performer {
         let other = other.map(|(call, _)| call.clone());
         here.push((self.call.clone(), waits));
         other
+    }
+
+    /// Whether the two have met.
+    async fn is_at(&self, name: LegId) -> bool {
+        resume::talk_of(&self.pbx, &self.call).await == Some(name)
     }
 
     fn leave(&self, name: LegId) {
@@ -188,6 +201,8 @@ impl Performer {
         loop {
             match self.next(again).await? {
                 Some(Event::Joined { .. }) => break,
+                // After a cut of the WebSocket, in which they may have met.
+                Some(Event::Played { failed: true, .. }) if self.is_at(name).await => break,
                 event => self.ring_on(event, &mut again).await?,
             }
         }

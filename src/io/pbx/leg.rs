@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use leadbridge_providers::asterisk::{Entered, Event, playback_of};
+use leadbridge_providers::asterisk::{Entered, Event, leg_of, playback_of};
 use leadbridge_providers::{
     Asked, CarrierCallId, End, Inbound, LegId, Ordered, Phase, Place, Script, Side, Then, Turn,
 };
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, info_span};
 
-use super::{NOBODYS, Pbx, TALK_OVER};
+use super::{NOBODYS, Pbx, TALK_OVER, resume};
 use crate::io::carrier::keep_trying;
 use crate::io::engine::Engine;
 
@@ -23,8 +23,8 @@ const FETCHES: u32 = 5;
 pub(super) const FETCH_AGAIN: Duration = Duration::from_millis(200);
 /// How long two may talk whom nobody's lead joined, in seconds.
 const PUT_THROUGH_S: u32 = 3600;
-/// How long a call that came in may last, the wait for somebody included, in seconds.
-const CAME_IN_S: u32 = PUT_THROUGH_S + 300;
+/// How long a call that came in may last beside its talk, in seconds: the wait for somebody, and what is said.
+const BESIDE_S: u32 = 300;
 
 /// What a performer is told.
 pub(super) enum News {
@@ -104,6 +104,23 @@ impl Performer {
         }
     }
 
+    /// Somebody who is nobody's talks with the phone of this leg, the reception's.
+    pub(super) fn take_up_talk(pbx: &Arc<Pbx>, engine: &Engine, with: LegId, call: &CarrierCallId) {
+        let leg = nobodys_leg(engine);
+        let Some(mut performer) = Performer::new(pbx, engine, leg, call, true) else {
+            return;
+        };
+        tokio::spawn(async move {
+            match performer.dial(&place(with, "", "", 0, 0)).await {
+                Ok(end) => {
+                    let then = performer.ask(0, &dialled(end)).await;
+                    performer.perform_all(then).await;
+                }
+                Err(_) => performer.end(),
+            }
+        });
+    }
+
     /// `None`: somebody performs for it already.
     fn new(
         pbx: &Arc<Pbx>,
@@ -126,7 +143,8 @@ impl Performer {
             news,
             turn: 0,
             prompted: false,
-            playbacks: 0,
+            // Those that a process before began may still be heard.
+            playbacks: u32::try_from(engine.now().as_second()).unwrap_or_default(),
             playing: None,
             holds: 0,
             resumed,
@@ -153,7 +171,8 @@ impl Performer {
         let span = info_span!("lead", lead = %self.leg.lead);
         async move {
             let ari = &self.pbx.ari;
-            self.pbx.order(ari.limit(&self.call, CAME_IN_S)).await;
+            let limit = ari.limit(&self.call, PUT_THROUGH_S + BESIDE_S);
+            self.pbx.order(limit).await;
             self.pbx.order(ari.answer(&self.call)).await;
             self.perform_all(script).await;
         }
@@ -182,7 +201,7 @@ impl Performer {
         self.prompted = matches!(script.then, Then::Ask { .. });
         self.resumed &= matches!(
             script.then,
-            Then::Dial { .. } | Then::Room { .. } | Then::Hold { .. }
+            Then::Dial { .. } | Then::Room { .. } | Then::PutThrough { .. } | Then::Hold { .. }
         );
         let key = match self.resumed {
             // Two may talk already.
@@ -199,10 +218,17 @@ impl Performer {
                 timeout_s,
                 time_limit_s,
             } => {
+                self.limit(*time_limit_s).await;
                 let place = place(*leg, to, from, *timeout_s, *time_limit_s);
                 dialled(self.dial(&place).await?)
             }
-            Then::Room { name, waits, .. } => {
+            Then::Room {
+                name,
+                waits,
+                time_limit_s,
+                ..
+            } => {
+                self.limit(*time_limit_s).await;
                 self.meet(*name, *waits).await?;
                 dialled(End::Completed { up_s: None })
             }
@@ -211,8 +237,8 @@ impl Performer {
                 from,
                 timeout_s,
             } => {
-                let nobodys = nobodys_leg(&self.engine);
-                let place = place(nobodys, to, from, *timeout_s, PUT_THROUGH_S);
+                let leg = self.reception().await;
+                let place = place(leg, to, from, *timeout_s, PUT_THROUGH_S);
                 dialled(self.dial(&place).await?)
             }
             Then::Hold { pause_s, .. } => {
@@ -222,6 +248,25 @@ impl Performer {
             Then::HangUp => return Err(Break::Over),
         };
         Ok((script.turn, asked))
+    }
+
+    /// The leg that is rung for somebody who is put through. After a restart the two may talk already.
+    async fn reception(&mut self) -> LegId {
+        if self.resumed
+            && let Some(talks_with) = resume::talk_of(&self.pbx, &self.call).await
+        {
+            return talks_with;
+        }
+        self.resumed = false;
+        nobodys_leg(&self.engine)
+    }
+
+    /// A call that came in was given its limit before anybody knew how long the two may talk.
+    async fn limit(&self, talk_s: u32) {
+        if leg_of(&self.call).is_none() {
+            let limit = self.pbx.ari.limit(&self.call, talk_s + BESIDE_S);
+            self.pbx.order(limit).await;
+        }
     }
 
     /// Speaks; a key ends it where one is awaited.
@@ -322,7 +367,14 @@ impl Performer {
                 News::Interrupted(turn) if turn <= self.turn => {}
                 News::Interrupted(turn) => return Err(Break::Interrupted(turn)),
                 News::Reconnected if self.prompted => return Err(Break::Interrupted(self.turn)),
-                News::Reconnected => {}
+                News::Reconnected => {
+                    if let Some(playback) = self.playing.clone() {
+                        // Its end may have been told while nobody heard.
+                        self.hush().await;
+                        let failed = true;
+                        return Ok(Some(Event::Played { playback, failed }));
+                    }
+                }
             }
         }
     }

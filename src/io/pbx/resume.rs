@@ -5,15 +5,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leadbridge_providers::asterisk::{Cause, Entered, Event, call_of, leg_of, leg_of_bridge};
+use leadbridge_providers::asterisk::{
+    Bridge, Cause, Entered, Event, call_of, leg_of, leg_of_bridge,
+};
 use leadbridge_providers::{CarrierCallId, End, Found, LegId, Phase, Request, Response, Side};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use super::Pbx;
 use super::leg::{News, Performer};
+use super::{NOBODYS, Pbx};
 use crate::flow::Attempt;
 use crate::io::engine::Engine;
+use crate::io::store::StoreError;
 
 const AGAIN: Duration = Duration::from_millis(500);
 /// A ring that the PBX did not confirm is looked for so often before it counts as lost, with a pause before each.
@@ -26,6 +29,8 @@ struct There {
     legs: Vec<(LegId, Phase)>,
     /// Everything in our application, calls that came in included.
     channels: Vec<CarrierCallId>,
+    /// Bridges with names like ours, those of other daemons included.
+    bridges: Vec<Bridge>,
 }
 
 /// Whose a leg is.
@@ -56,17 +61,18 @@ pub(super) async fn resume(pbx: Arc<Pbx>, engine: Engine) {
     let mut others = HashSet::new();
     for (leg, phase) in &there.legs {
         match owner(&pbx, &engine, &there, *leg).await {
-            Owner::Flow => take_up(&pbx, &engine, *leg, phase),
-            Owner::Nobody => pbx.order_soon(pbx.ari.hang_up(&call_of(*leg))),
-            Owner::Other => {
+            Ok(Owner::Flow) => take_up(&pbx, &engine, *leg, phase),
+            Ok(Owner::Nobody) => pbx.order_soon(pbx.ari.hang_up(&call_of(*leg))),
+            // A store that does not answer is no reason to end a call.
+            Ok(Owner::Other) | Err(_) => {
                 others.insert(call_of(*leg));
             }
         }
     }
     for call in there.channels.iter().filter(|call| leg_of(call).is_none()) {
-        take_up_caller(&pbx, &engine, call).await;
+        take_up_caller(&pbx, &engine, &there, call).await;
     }
-    end_bridges(&pbx, &others).await;
+    end_bridges(&pbx, &engine, &there, &others).await;
     // What lives in a flow and not on the PBX ended in the gap: nobody waits for its deadline.
     if let Err(error) = engine.restart_flows().await {
         warn!(%error, "what ended unheard is found at its deadline");
@@ -82,13 +88,21 @@ pub(super) async fn resume(pbx: Arc<Pbx>, engine: Engine) {
 /// of it yet after a restart and finds it as it is.
 pub(super) async fn unexpected(pbx: Arc<Pbx>, engine: Engine, leg: LegId, phase: Phase) {
     let call = call_of(leg);
-    let Some(there) = ask(&pbx).await else { return };
-    match owner(&pbx, &engine, &there, leg).await {
-        Owner::Flow if phase == Phase::Answered => {
-            pbx.picked_up(&engine, &call);
+    // Where a ring comes unexpected, the PBX is slow.
+    while !pbx.performs(&call) {
+        if let Some(there) = ask(&pbx).await
+            && let Ok(owner) = owner(&pbx, &engine, &there, leg).await
+        {
+            match owner {
+                Owner::Flow if phase == Phase::Answered => {
+                    pbx.picked_up(&engine, &call);
+                }
+                Owner::Nobody => pbx.order_soon(pbx.ari.hang_up(&call)),
+                Owner::Flow | Owner::Other => {}
+            }
+            return;
         }
-        Owner::Nobody => pbx.order_soon(pbx.ari.hang_up(&call)),
-        Owner::Flow | Owner::Other => {}
+        sleep(AGAIN).await;
     }
 }
 
@@ -117,13 +131,29 @@ pub(super) async fn find_out(pbx: Arc<Pbx>, engine: Engine, leg: LegId) {
     lost(&pbx, &engine, call);
 }
 
+/// The leg after which the bridge is named in which this channel talks with somebody.
+pub(super) async fn talk_of(pbx: &Pbx, call: &CarrierCallId) -> Option<LegId> {
+    talk_in(&bridges(pbx).await?, call)
+}
+
+fn talk_in(bridges: &[Bridge], call: &CarrierCallId) -> Option<LegId> {
+    let is_talk = |bridge: &&Bridge| bridge.channels.len() > 1 && bridge.channels.contains(call);
+    let talk = bridges.iter().find(is_talk)?;
+    leg_of_bridge(&talk.id)
+}
+
 async fn ask(pbx: &Pbx) -> Option<There> {
     let legs = read(pbx, pbx.ari.channels(), |said| pbx.ari.placed(said)).await?;
-    let living = read(pbx, pbx.ari.application(), |said| pbx.ari.living(said)).await?;
+    let channels = read(pbx, pbx.ari.application(), |said| pbx.ari.living(said)).await?;
     Some(There {
         legs,
-        channels: living.channels,
+        channels,
+        bridges: bridges(pbx).await?,
     })
+}
+
+async fn bridges(pbx: &Pbx) -> Option<Vec<Bridge>> {
+    read(pbx, pbx.ari.bridges(), |said| pbx.ari.bridges_made(said)).await
 }
 
 async fn read<T>(
@@ -173,17 +203,19 @@ fn take_up(pbx: &Arc<Pbx>, engine: &Engine, leg: LegId, phase: &Phase) {
 }
 
 /// Whose a leg is whose name is one of ours. A customer's must have a rep's beside it, who may have rung in.
-async fn owner(pbx: &Pbx, engine: &Engine, there: &There, leg: LegId) -> Owner {
+async fn owner(pbx: &Pbx, engine: &Engine, there: &There, leg: LegId) -> Result<Owner, StoreError> {
     let call = call_of(leg);
     if pbx.performs(&call) {
-        return Owner::Flow;
+        return Ok(Owner::Flow);
     }
-    let record = match engine.store.reads().lead(leg.lead).await {
-        Ok(Some(record)) => record,
-        Ok(None) if there.channels.contains(&call) => return Owner::Nobody,
-        // A lead is on disk before its phone rings: it is another Leadbridge's. And a store that does not answer is no
-        // reason to end a call.
-        Ok(None) | Err(_) => return Owner::Other,
+    let Some(record) = engine.store.reads().lead(leg.lead).await? else {
+        let is_ours = there.channels.contains(&call);
+        let talks = leg.number == NOBODYS && talk_in(&there.bridges, &call).is_some();
+        // A lead is on disk before its phone rings: it is another Leadbridge's.
+        return Ok(match is_ours && !talks {
+            true => Owner::Nobody,
+            false => Owner::Other,
+        });
     };
     let flow = &record.flow;
     let is_there = |rep: &Attempt| {
@@ -199,33 +231,54 @@ async fn owner(pbx: &Pbx, engine: &Engine, there: &There, leg: LegId) -> Owner {
         }
         Side::In => false,
     };
-    if wanted { Owner::Flow } else { Owner::Nobody }
+    Ok(if wanted { Owner::Flow } else { Owner::Nobody })
 }
 
 /// Somebody who rang us before the cut.
-async fn take_up_caller(pbx: &Arc<Pbx>, engine: &Engine, call: &CarrierCallId) {
+async fn take_up_caller(pbx: &Arc<Pbx>, engine: &Engine, there: &There, call: &CarrierCallId) {
+    let bound = engine.store.reads().bound(call.clone()).await;
     if pbx.performs(call) {
         return;
     }
-    match engine.store.reads().bound(call.clone()).await {
-        Ok(Some(leg)) => {
+    match (bound, talk_in(&there.bridges, call)) {
+        (Ok(Some(leg)), _) => {
             pbx.stage().up.insert(call.clone());
             Performer::start(pbx, engine, leg, call, true)
         }
-        Ok(None) => pbx.order_soon(Some(pbx.ari.send_on(call))),
-        Err(_) => {}
+        (Ok(None), Some(with)) => {
+            pbx.stage().up.insert(call.clone());
+            Performer::take_up_talk(pbx, engine, with, call)
+        }
+        (Ok(None), None) => pbx.order_soon(Some(pbx.ari.send_on(call))),
+        (Err(_), _) => {}
     }
 }
 
-/// Bridges in which nobody is for whom somebody performs.
-async fn end_bridges(pbx: &Arc<Pbx>, others: &HashSet<CarrierCallId>) {
-    let bridges = read(pbx, pbx.ari.bridges(), |said| pbx.ari.bridges_made(said)).await;
-    for bridge in bridges.into_iter().flatten() {
+/// Bridges in which nobody is for whom somebody performs. One of a lead that we don't have may be another daemon's: it is
+/// a leftover when nobody came while we looked.
+async fn end_bridges(
+    pbx: &Arc<Pbx>,
+    engine: &Engine,
+    there: &There,
+    others: &HashSet<CarrierCallId>,
+) {
+    for bridge in bridges(pbx).await.into_iter().flatten() {
         let mut channels = bridge.channels.iter();
         let taken = channels.any(|call| pbx.performs(call) || others.contains(call));
-        if !taken && !is_to_be_entered(pbx, &bridge.id) {
+        let stayed_empty = bridge.channels.is_empty() && there.bridges.contains(&bridge);
+        if !taken
+            && !is_to_be_entered(pbx, &bridge.id)
+            && (stayed_empty || is_of_a_lead(engine, &bridge.id).await)
+        {
             pbx.order_soon(pbx.ari.end_bridge(&bridge.id));
         }
+    }
+}
+
+async fn is_of_a_lead(engine: &Engine, bridge: &str) -> bool {
+    match leg_of_bridge(bridge) {
+        Some(name) => matches!(engine.store.reads().lead(name.lead).await, Ok(Some(_))),
+        None => false,
     }
 }
 

@@ -16,6 +16,13 @@ pub(super) struct Seen<'a> {
     pub(super) was_in_use: bool,
 }
 
+impl Seen<'_> {
+    /// Whether the file says what it had from the store; of a node that forgot what that was any version may be it.
+    fn is_untouched(&self, file: &Hash) -> bool {
+        self.was_in_use && self.base.is_none_or(|base| base == file)
+    }
+}
+
 /// What is to be done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -37,7 +44,7 @@ impl Step {
             // Nobody knows what would be lost.
             Found::Unreadable(_) => Step::Offer,
             Found::Text(_) | Found::Missing if is_edit => Step::Offer,
-            Found::Text(_) if !seen.was_in_use => Step::SetAside,
+            Found::Text(file) if !seen.is_untouched(&file.hash) => Step::SetAside,
             Found::Text(_) | Found::Missing => Step::Update,
         }
     }
@@ -114,6 +121,15 @@ mod tests {
             Step::SetAside
         );
         assert_eq!(step(None, Some("b"), &file("c"), &past), Step::SetAside);
+    }
+
+    #[test]
+    fn an_earlier_version_that_was_put_back_while_the_store_changed_is_kept_beside() {
+        let past = ["a", "b", "c"];
+        assert_eq!(
+            step(Some("b"), Some("c"), &file("a"), &past),
+            Step::SetAside
+        );
     }
 
     #[test]

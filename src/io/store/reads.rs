@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -50,6 +50,14 @@ impl Reads {
 
     pub(super) fn of_server(pool: postgres::Pool) -> Reads {
         Reads(Source::Postgres(pool))
+    }
+
+    /// The same for who goes through whole tables: PostgreSQL may take hours for an answer.
+    pub(super) fn unhurried(&self) -> Reads {
+        Reads(match self.0.clone() {
+            Source::Postgres(pool) => Source::Postgres(pool.unhurried()),
+            file @ Source::Sqlite(_) => file,
+        })
     }
 
     /// The secret that turns this store's numbers into keys.
@@ -109,9 +117,10 @@ impl Reads {
             .await
     }
 
-    /// When the next flow or phone is due.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.ask(questions::next_due).await
+    /// How long until the next flow or phone is due, by the store's own clock where it has one; less than nothing when one
+    /// is overdue.
+    pub async fn next_due(&self, now: Timestamp) -> Result<Option<SignedDuration>, StoreError> {
+        self.ask_at(now, questions::next_due).await
     }
 
     /// Flows with a leg that may be up.
@@ -126,12 +135,13 @@ impl Reads {
 
     /// The outbox, the oldest first.
     pub async fn outbox(&self) -> Result<Vec<Item>, StoreError> {
-        self.ask(async |db| questions::items(db, None).await).await
+        self.ask(async |db| questions::items(db, None, None).await)
+            .await
     }
 
     /// What of one lead is in the outbox.
     pub async fn outbox_of(&self, lead: LeadId) -> Result<Vec<Item>, StoreError> {
-        self.ask(async move |db| questions::items(db, Some(lead)).await)
+        self.ask(async move |db| questions::items(db, Some(lead), None).await)
             .await
     }
 
