@@ -115,7 +115,7 @@ async fn a_file_that_hangs_holds_up_nobody_not_even_the_end() {
     daemon.on_phone(AN, accepts());
     let lease = Lease::on(&daemon.folder.path().join("rotation.toml"));
     daemon.signal("HUP");
-    let lease = tokio::task::spawn_blocking(|| lease.is_asked_for());
+    let lease = tokio::task::spawn_blocking(|| lease.until_asked());
     let _lease = lease.await.unwrap();
     rings_as_before(&daemon, 1).await;
     assert_eq!(reads(&daemon), (0, 0), "it still hangs");
@@ -147,7 +147,7 @@ while True: time.sleep(60)";
     }
 
     /// Waits until somebody opens the file.
-    fn is_asked_for(mut self) -> Self {
+    fn until_asked(mut self) -> Self {
         self.says("asked");
         self
     }
