@@ -16,6 +16,7 @@ mod nodes;
 pub mod notice;
 pub mod outgoing;
 pub mod pbx;
+pub(crate) mod private;
 pub mod reload;
 mod retention;
 pub mod rules;

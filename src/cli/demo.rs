@@ -14,6 +14,7 @@ use crate::flow::Outcome;
 use crate::io::config::{self, Environment};
 use crate::io::daemon::Daemon;
 use crate::io::engine::Engine;
+use crate::io::private;
 use crate::io::web;
 use crate::phones::{Act, Behaviour, Network, Settings, What};
 
@@ -232,8 +233,7 @@ impl Folder {
                 std::env::temp_dir().join(format!("leadbridge-demo-{}", std::process::id())),
             ),
         };
-        std::fs::create_dir_all(folder.path())
-            .map_err(|error| no("make the demo's folder", &error))?;
+        private::folder(folder.path()).map_err(|error| no("make the demo's folder", &error))?;
         Ok(folder)
     }
 

@@ -23,6 +23,7 @@ use crate::io::due::Look;
 use crate::io::engine::{Engine, Parts};
 use crate::io::metrics::Metrics;
 use crate::io::notice::{CannotMail, Post};
+use crate::io::private;
 use crate::io::retention;
 use crate::io::rules::Rulebook;
 use crate::io::speech::Speech;
@@ -165,7 +166,7 @@ pub async fn open_store(
         }
     };
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| no_folder(folder, error))?;
+        private::folder(folder).map_err(|error| no_folder(folder, error))?;
     }
     let path = path.clone();
     // A lock of another program's is waited for there, and others are to be answered meanwhile.

@@ -3,7 +3,12 @@
 //! first wins, and the other is kept beside its file. A daemon that is alone on its store has only its own files: they are
 //! in force, and the store keeps what they were.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use tracing::{error, warn};
 
 use super::config::{self, Checked, Environment, NoText, Report, Settings};
@@ -19,6 +24,8 @@ use step::{Seen, Step};
 
 /// So often another may be quicker before it is left to the next look.
 const TRIES: usize = 5;
+/// What takes longer is told.
+const SLOW: Duration = Duration::from_secs(10);
 
 /// What a daemon needs to find its rules.
 #[derive(Clone)]
@@ -83,9 +90,30 @@ impl Rulebook {
         changes.is_ok_and(|changes| changes != settled)
     }
 
-    /// What store and files say now; each gets what the other has newer.
+    /// What store and files say now; each gets what the other has newer. A file on a network that hangs holds up a thread
+    /// of its own, and nobody else.
     pub async fn agree(&mut self, now: Timestamp) -> Result<Agreed, StoreError> {
         self.settled = None;
+        let (mut book, here) = (self.clone(), Handle::current());
+        let mut agreeing = spawn_blocking(move || {
+            let agreed = here.block_on(book.agree_here(now));
+            (book.settled, agreed)
+        });
+        let agreed = match timeout(SLOW, &mut agreeing).await {
+            Ok(agreed) => agreed,
+            Err(_) => {
+                warn!(
+                    "the rules can't be read or compared yet; what is in force stays in force, and they are waited for"
+                );
+                agreeing.await
+            }
+        };
+        let (settled, agreed) = agreed.map_err(|_| StoreError::Panicked)?;
+        self.settled = settled;
+        agreed
+    }
+
+    async fn agree_here(&mut self, now: Timestamp) -> Result<Agreed, StoreError> {
         for _ in 0..TRIES {
             match self.compare(now).await {
                 Ok(Some(agreed)) => return Ok(agreed),

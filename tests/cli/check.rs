@@ -184,3 +184,20 @@ fn a_file_in_another_encoding_is_told_with_the_line_and_the_cure() {
         assert!(said.err.contains("help: save it as UTF-8"), "{}", said.err);
     }
 }
+
+#[test]
+fn a_device_in_the_place_of_a_secret_s_file_is_not_read() {
+    let program = Program::new();
+    program.replace(
+        "leadbridge.toml",
+        "{ env = \"API\" }",
+        "{ file = \"/dev/zero\" }",
+    );
+    let said = program.run("check");
+    assert_eq!(said.code, Some(1));
+    assert!(
+        said.err.contains("a folder, a pipe or a device"),
+        "{}",
+        said.err
+    );
+}

@@ -196,7 +196,10 @@ fn a_change_is_asked_of_the_daemon() {
         asked.line,
         format!("POST /api/v1/leads/{lead}/release HTTP/1.1")
     );
-    assert_eq!(asked.header("authorization"), Some("Bearer api-secret"));
+    assert_eq!(
+        asked.header("authorization"),
+        Some("Bearer api-secret-of-some-length")
+    );
     assert_eq!(asked.body, r#"{"reason":"checked"}"#);
 }
 

@@ -91,7 +91,7 @@ auth = { scheme = "url-secret", secret = { env = "PORTAL" } }
 "#;
 
 pub(crate) const VARIABLES: [(&str, &str); 4] = [
-    ("API", "api-secret"),
+    ("API", "api-secret-of-some-length"),
     ("TOKEN", "carrier-secret"),
     ("WEBSITE", "website-secret-of-some-length"),
     ("PORTAL", "a-long-and-random-segment-of-a-path"),

@@ -55,6 +55,9 @@ fn a_copy_says_what_both_stores_hold_and_how_far_it_is() {
         said.err
     );
 
+    let rights = program.path("copy.db").metadata().unwrap().permissions();
+    assert_eq!(rights.mode() & 0o777, 0o600, "for its owner's eyes only");
+
     let again = program.run(&format!("store copy --from {from} --to {to}"));
     assert!(again.out.contains("lead"), "{again:?}");
     assert!(

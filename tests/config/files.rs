@@ -72,7 +72,7 @@ pub(crate) struct Folder {
 impl Folder {
     pub(crate) fn new() -> Folder {
         let env = [
-            ("API", "api-secret"),
+            ("API", "api-secret-of-some-length"),
             ("OLD", "old-secret"),
             ("NEW", "new-secret"),
             ("WEBSITE", "website-secret-of-some-length"),

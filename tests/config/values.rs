@@ -15,7 +15,7 @@ use crate::files::{Folder, LEADBRIDGE, ROTATION};
 
 fn shipped_env() -> Environment {
     [
-        ("LEADBRIDGE_API_TOKEN", "a"),
+        ("LEADBRIDGE_API_TOKEN", "a-token-of-some-length"),
         ("TWILIO_TOKEN", "b"),
         (
             "WEBSITE_SECRET",
@@ -115,7 +115,10 @@ fn the_settings_are_those_of_the_file() {
     let settings = folder.load().unwrap().settings;
     assert_eq!(settings.server.public_url, "https://bridge.example.be");
     assert_eq!(settings.server.data_dir, folder.path("data"));
-    assert_eq!(settings.server.api_token.expose_secret(), "api-secret");
+    assert_eq!(
+        settings.server.api_token.expose_secret(),
+        "api-secret-of-some-length"
+    );
     assert!(
         matches!(&settings.store, Store::Sqlite(file) if *file == folder.path("data/leadbridge.db"))
     );

@@ -1,5 +1,7 @@
 //! A copy of the file beside the daemon that writes it.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
 use leadbridge::io::store::{CannotBackUp, Store};
@@ -54,6 +56,17 @@ async fn a_daemon_starts_on_a_copy() {
     let rules = house.rules.clone();
     let copied = House { store: copy, rules };
     assert!(copied.records().await == records);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_sqlite_would_write_otherwise_is_refused_and_leaves_nothing() {
+    let place = Place::file();
+    let _house = House::with_leads(&place).await;
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join(OsStr::from_bytes(b"\xff\xfe.db"));
+    let refused = Store::back_up(&place.path(), &odd).unwrap_err();
+    assert!(refused.to_string().contains("not UTF-8"), "{refused}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -187,7 +187,7 @@ impl Daemon {
             .args(["serve", "--config"])
             .arg(self.folder.path().join("leadbridge.toml"))
             .envs(self.secrets.iter().cloned())
-            .env("RUST_LOG", "info,leadbridge=trace")
+            .env("RUST_LOG", "trace")
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)

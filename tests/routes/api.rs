@@ -39,6 +39,31 @@ async fn without_the_token_nothing_is_shown_or_done() {
 }
 
 #[tokio::test]
+async fn a_token_is_not_guessed_at_the_speed_of_the_network() {
+    for (path, wrong) in [
+        ("/api/v1/leads", "Bearer a-guess"),
+        ("/", "Basic YW46YS1ndWVzcw=="),
+    ] {
+        let house = House::new().await;
+        for _ in 0..100 {
+            let right = house.ask(Ask::new("GET", "/api/v1/leads").known()).await;
+            assert_eq!(right.status, 200, "the right one is no guess");
+        }
+        let guess = || house.ask(Ask::new("GET", path).header("authorization", wrong));
+        guess().await.problem(401);
+        let mut last = guess().await;
+        for _ in 0..400 {
+            if last.status == 429 {
+                break;
+            }
+            last = guess().await;
+        }
+        last.problem(429);
+        assert_eq!(last.headers["retry-after"], "1");
+    }
+}
+
+#[tokio::test]
 async fn leads_are_listed_page_by_page_and_by_what_they_are() {
     let house = House::new().await;
     for nth in 0..3 {

@@ -110,8 +110,8 @@ impl Daemon {
             .args(["serve", "--config"])
             .arg(self.folder.path().join("leadbridge.toml"))
             .envs(SECRETS)
+            .env("RUST_LOG", "trace")
             .envs(self.env.iter().cloned())
-            .env("RUST_LOG", "info,leadbridge=trace")
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log);

@@ -1,5 +1,10 @@
 //! The rotation is edited, broken and deleted while the daemon runs.
 
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
 use crate::config::{AN, BART, Config, rotation};
 use crate::daemon::{Daemon, until};
 use crate::ladder::results;
@@ -86,4 +91,78 @@ async fn a_hang_up_signal_reads_the_files_again() {
         until("they are read", || async { reads(&daemon).0 == times }).await;
     }
     assert!(daemon.sender.alive().await);
+}
+
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for() {
+    let daemon = Daemon::start(Config::owned_by("an", &["an"], TERMS)).await;
+    daemon.on_phone(AN, accepts());
+    let path = daemon.folder.path().join("rotation.toml");
+    std::fs::remove_file(&path).unwrap();
+    let made = Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    daemon.signal("HUP");
+    until("it is told", || async {
+        daemon.log().contains("it is a folder, a pipe or a device")
+    })
+    .await;
+    rings_as_before(&daemon, 1).await;
+}
+
+#[tokio::test]
+async fn a_file_that_hangs_holds_up_nobody_not_even_the_end() {
+    let daemon = Daemon::start(Config::owned_by("an", &["an"], TERMS)).await;
+    daemon.on_phone(AN, accepts());
+    let lease = Lease::on(&daemon.folder.path().join("rotation.toml"));
+    daemon.signal("HUP");
+    let lease = tokio::task::spawn_blocking(|| lease.until_asked());
+    let _lease = lease.await.unwrap();
+    rings_as_before(&daemon, 1).await;
+    assert_eq!(reads(&daemon), (0, 0), "it still hangs");
+    daemon.signal("TERM");
+    let status = daemon.exited_within(Duration::from_secs(20)).await;
+    assert_eq!(status.code(), Some(0));
+}
+
+/// Another program's lease on a file: whoever opens it waits, for 45 s unless the machine says otherwise, as at a server
+/// for files that is away.
+struct Lease {
+    holder: Child,
+}
+
+impl Lease {
+    const HOLDER: &str = "import fcntl, os, signal, sys, time
+signal.signal(signal.SIGIO, lambda *_: print('asked', flush=True))
+fcntl.fcntl(os.open(sys.argv[1], os.O_RDWR), fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print('held', flush=True)
+while True: time.sleep(60)";
+
+    fn on(path: &Path) -> Self {
+        let mut python = Command::new("python3");
+        python.args(["-c", Self::HOLDER]).arg(path);
+        let holder = python.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lease = Self { holder };
+        lease.says("held");
+        lease
+    }
+
+    /// Waits until somebody opens the file.
+    fn until_asked(mut self) -> Self {
+        self.says("asked");
+        self
+    }
+
+    fn says(&mut self, word: &str) {
+        let mut line = String::new();
+        let said = self.holder.stdout.as_mut().unwrap();
+        BufReader::new(said).read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), word);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let _ = self.holder.kill();
+        let _ = self.holder.wait();
+    }
 }

@@ -1,8 +1,12 @@
 //! The process: it stops when told, it is alone on its data, it goes on after `kill -9` where it was.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 use leadbridge::source::Signed;
+use rustix::fs::Mode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -103,4 +107,42 @@ async fn a_second_daemon_on_the_same_data_is_refused_with_a_sentence() {
         "{said}"
     );
     assert!(daemon.sender.alive().await);
+}
+
+#[tokio::test]
+async fn what_it_keeps_is_for_its_owner_s_eyes_whatever_the_umask() {
+    rustix::process::umask(Mode::from_raw_mode(0o022));
+    let daemon = Daemon::start(Config::of(&["an"], "")).await;
+    let data = daemon.folder.path().join("data");
+    let rights = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(rights(&data), 0o700);
+    let mut files: Vec<_> = fs::read_dir(&data).unwrap().map(Result::unwrap).collect();
+    files.sort_by_key(fs::DirEntry::file_name);
+    let names: Vec<_> = files.iter().map(fs::DirEntry::file_name).collect();
+    for name in ["leadbridge.db", "leadbridge.db-shm", "leadbridge.db-wal"] {
+        assert!(names.contains(&name.into()), "{names:?}");
+    }
+    for file in files {
+        assert_eq!(rights(&file.path()), 0o600, "{file:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_level_that_nobody_understands_is_told_and_not_taken() {
+    let mut daemon = Daemon::start(Config::of(&["an"], "")).await;
+    daemon.kill();
+    daemon.env = vec![
+        ("RUST_LOG", "verbose".into()),
+        ("LEADBRIDGE_LOG", "xml".into()),
+    ];
+    let before = daemon.log().len();
+    daemon.serve().await;
+    let log = daemon.log()[before..].to_owned();
+    for told in [
+        "RUST_LOG is not understood",
+        "LEADBRIDGE_LOG is not understood",
+        "ready",
+    ] {
+        assert_eq!(log.matches(told).count(), 1, "{told}: {log}");
+    }
 }

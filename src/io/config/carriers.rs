@@ -9,7 +9,7 @@ use super::own_id;
 use super::pbx::{Pbx, pbx};
 use super::secret::Vault;
 use super::section::{Section, Text};
-use super::texts::web_address;
+use super::texts::{warn_if_in_the_clear, web_address};
 use super::words::unknown_cure;
 
 /// `[[carrier]]`
@@ -119,7 +119,10 @@ fn twilio(part: &mut Section<'_>, vault: Vault<'_>) -> Option<CarrierKind> {
     }
     let tokens = vault.for_the_daemon().secrets(part, "token");
     let base_url = match part.text("base_url") {
-        Some(text) => web_address(part, &text),
+        Some(text) => web_address(part, &text).inspect(|url| {
+            let address = url.parse().ok();
+            address.inspect(|address| warn_if_in_the_clear(part, &text, address));
+        }),
         None => Some("https://api.twilio.com".to_owned()),
     };
     Some(CarrierKind::Twilio {

@@ -3,8 +3,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,15 +37,17 @@ struct Draft {
 /// Why a file has no text, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NoText {
-    why: String,
-    cure: &'static str,
+    /// What is said of the file.
+    pub(super) why: String,
+    /// What is to be done with it.
+    pub(super) cure: &'static str,
 }
 
 impl NoText {
     /// Of a file that is not there, or not ours to read.
     pub(crate) fn unread(why: &dyn std::fmt::Display) -> NoText {
         NoText {
-            why: format!("the file cannot be read: {why}"),
+            why: format!("cannot be read: {why}"),
             cure: "see that it exists and may be read",
         }
     }
@@ -82,7 +84,8 @@ impl Findings {
             masked: RefCell::default(),
         };
         if let Some(NoText { why, cure }) = mistake {
-            findings.add(Severity::Error, Spots::default(), why, cure.to_owned());
+            let title = format!("the file {why}");
+            findings.add(Severity::Error, Spots::default(), title, cure.to_owned());
         }
         findings
     }
@@ -235,14 +238,19 @@ pub(super) fn names_a_secret(text: &str) -> bool {
 }
 
 /// What a file says, or why it says nothing.
+/// A pipe or a device might never come to an end: it isn't even opened.
 pub(crate) fn text_of(path: &Path) -> Result<String, NoText> {
+    let unread = |error: io::Error| NoText::unread(&error);
+    if !fs::metadata(path).map_err(unread)?.is_file() {
+        return Err(NoText::unread(&"it is a folder, a pipe or a device"));
+    }
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut bytes))
-        .map_err(|err| NoText::unread(&err))?;
+    let file = File::open(path).map_err(unread)?;
+    let read = file.take(FILE_MAX + 1).read_to_end(&mut bytes);
+    read.map_err(unread)?;
     if bytes.len() as u64 > FILE_MAX {
         return Err(NoText {
-            why: format!("the file is longer than {FILE_MAX} bytes"),
+            why: format!("is longer than {FILE_MAX} bytes"),
             cure: "write less into it, or name another file",
         });
     }
@@ -250,7 +258,7 @@ pub(crate) fn text_of(path: &Path) -> Result<String, NoText> {
         let read = &err.as_bytes()[..err.utf8_error().valid_up_to()];
         let line = read.iter().filter(|byte| **byte == b'\n').count() + 1;
         NoText {
-            why: format!("the file is no UTF-8 text, from line {line} on"),
+            why: format!("is no UTF-8 text, from line {line} on"),
             cure: "save it as UTF-8: editors let you choose it as the encoding under \"Save as\"",
         }
     })

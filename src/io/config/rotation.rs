@@ -17,7 +17,7 @@ use crate::rotation::{Measure, Rep, RepId, Reps, Rooftop, RooftopId, Rules};
 use super::own_id;
 use super::section::{Section, Text};
 use super::settings::Settings;
-use super::texts::{mail_address, owned, rung_phone};
+use super::texts::{mail_address, name, owned, rung_phone};
 
 use place::Place;
 use rooftop::Roofs;
@@ -87,7 +87,7 @@ struct Group<'t> {
 
 /// Where a value is wrong, reading goes on with a right one, so that one mistake is told once.
 fn group(mut part: Section<'_>) -> Group<'_> {
-    let name = part.needed("name", "name = \"Groep Peeters\"").map(owned);
+    let name = name(&mut part, "name = \"Groep Peeters\"");
     part.need("language", "language = \"nl\"");
     part.need("timezone", "timezone = \"Europe/Brussels\"");
     part.need("country", "country = \"BE\"");
@@ -123,7 +123,7 @@ impl<'t> Staff<'_, 't> {
     fn rep(&mut self, mut part: Section<'t>) -> Option<Rep> {
         let place = &self.group.base.place;
         let id = own_id(&mut part, &mut self.ids, "id = \"an\"");
-        let name = part.needed("name", "name = \"An Claes\"").map(owned);
+        let name = name(&mut part, "name = \"An Claes\"");
         let phone = part.needed("phone", "phone = \"+32470000001\"");
         let phone = phone.and_then(|text| rung_phone(&part, &text, &place.country));
         if let Some(phone) = &phone {

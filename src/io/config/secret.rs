@@ -1,14 +1,18 @@
 //! Secrets are named in the files and never written there: `{ env = .. }`, `{ file = .. }` or `{ credential = .. }`.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::findings::{self, Findings, NoText};
 use super::section::{Section, Text};
+
+/// Shorter ones are guessed: those in requests at the speed of the network, those that sign at the guesser's own.
+const SHARED_MIN: usize = 20;
 
 /// Where systemd puts what `LoadCredential=` names.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
@@ -234,17 +238,23 @@ impl<'v> Vault<'v> {
     }
 }
 
+/// A word about a secret that we share with somebody and that is too short.
+pub(super) fn warn_if_short(findings: &Findings, at: Range<usize>, secret: &SecretString) {
+    if secret.expose_secret().len() < SHARED_MIN {
+        findings.warning(
+            at,
+            format!("this secret can be guessed: it should have {SHARED_MIN} characters or more"),
+            "make a new one, for both sides: openssl rand -hex 20",
+        );
+    }
+}
+
 /// A secret's file; the newline that editors leave at its end is not part of it.
 fn content(path: &Path) -> Result<String, (String, String)> {
-    let file = path.display();
-    let text = std::fs::read_to_string(path).map_err(|err| {
-        if err.kind() == ErrorKind::InvalidData {
-            let title = "the secret's file is no UTF-8 text".to_owned();
-            return (title, format!("save {file} as UTF-8"));
-        }
+    let text = findings::text_of(path).map_err(|NoText { why, cure }| {
         (
-            format!("the secret's file cannot be read: {err}"),
-            format!("see that {file} exists and may be read"),
+            format!("the secret's file {why}"),
+            format!("{}: {cure}", path.display()),
         )
     })?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())

@@ -9,9 +9,9 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::carriers::{CarrierSettings, carriers};
-use super::secret::Vault;
-use super::section::Section;
-use super::texts::{country, mail_address, parsed, web_address};
+use super::secret::{Vault, warn_if_short};
+use super::section::{Section, Text};
+use super::texts::{country, mail_address, parsed, warn_if_in_the_clear, web_address};
 
 /// Bodies larger than this are no leads.
 const BODY_MAX_KB: u32 = 16 * 1024;
@@ -213,9 +213,9 @@ fn server(part: &mut Section<'_>, vault: Vault<'_>) -> Option<Server> {
         None => Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
     };
     let public_url = part.needed("public_url", "public_url = \"https://bridge.example.be\"");
-    let public_url = public_url.and_then(|text| web_address(part, &text));
+    let public_url = public_url.and_then(|text| public_url_of(part, &text));
     let data_dir = part.needed("data_dir", "data_dir = \"/var/lib/leadbridge\"");
-    let api_token = vault.for_the_api().secret(part, "api_token");
+    let api_token = api_token(part, vault.for_the_api());
     let proxies = part.texts("trusted_proxies");
     let trusted_proxies = match proxies {
         Some(proxies) => proxies
@@ -233,7 +233,7 @@ fn server(part: &mut Section<'_>, vault: Vault<'_>) -> Option<Server> {
         None => Some(vec![IpAddr::from([127, 0, 0, 1])]),
     };
     Some(Server {
-        body_max_kb: part.whole("body_max_kb", BODY_MAX_KB).unwrap_or(256),
+        body_max_kb: body_max_kb(part).unwrap_or(256),
         flood_per_s: part.whole("flood_per_s", FLOOD_MAX).unwrap_or(50),
         listen: listen?,
         public_url: public_url?,
@@ -241,6 +241,42 @@ fn server(part: &mut Section<'_>, vault: Vault<'_>) -> Option<Server> {
         api_token: api_token?,
         trusted_proxies: trusted_proxies?,
     })
+}
+
+fn api_token(part: &mut Section<'_>, vault: Vault<'_>) -> Option<SecretString> {
+    let token = vault.secret(part, "api_token")?;
+    if let Some(value) = part.value("api_token").filter(|_| vault.is_open()) {
+        warn_if_short(part.findings(), value.span(), &token);
+    }
+    Some(token)
+}
+
+fn body_max_kb(part: &mut Section<'_>) -> Option<u32> {
+    let most = part.whole("body_max_kb", BODY_MAX_KB)?;
+    if let Some(value) = part.value("body_max_kb").filter(|_| most == 0) {
+        part.findings().error(
+            value.span(),
+            "no lead is as small as that",
+            "write  body_max_kb = 256",
+        );
+    }
+    Some(most)
+}
+
+/// What carriers call back. It stands in every callback and in front of every path.
+fn public_url_of(part: &Section<'_>, text: &Text<'_>) -> Option<String> {
+    let url = web_address(part, text)?;
+    let address: Uri = url.parse().ok()?;
+    if !matches!(address.path(), "" | "/") {
+        part.findings().error(
+            text.span(),
+            "an address with a path is not answered: we ask to be called back at its root",
+            "give the daemon a name of its own, such as \"https://bridge.example.be\"",
+        );
+        return None;
+    }
+    warn_if_in_the_clear(part, text, &address);
+    Some(url)
 }
 
 fn store(part: &mut Section<'_>, vault: Vault<'_>, data_dir: Option<&Path>) -> Option<Store> {
@@ -353,11 +389,15 @@ fn notice(part: &mut Section<'_>, vault: Vault<'_>) -> Option<Notice> {
 fn guard(part: &mut Section<'_>) -> Option<Guard> {
     let default = Guard::default();
     let countries = match part.texts("countries") {
-        Some(list) => list
-            .get_ref()
-            .iter()
-            .map(|text| country(part, text))
-            .collect(),
+        Some(list) => {
+            if list.get_ref().is_empty() {
+                let cure = "write yours: [\"BE\", \"NL\"], or take the line away";
+                part.findings()
+                    .error(list.span(), "no customer could be rung", cure);
+            }
+            let read = list.get_ref().iter().map(|text| country(part, text));
+            read.collect()
+        }
         None => Some(default.countries),
     };
     let rings = part.whole("customer_rings_per_day", RINGS_MAX);

@@ -1,5 +1,6 @@
 //! `sources.toml`: where leads come from, and how each proves that it is who it says.
 
+use axum::http::HeaderName;
 use secrecy::ExposeSecret;
 
 use crate::lead_line;
@@ -7,15 +8,12 @@ use crate::rotation::{RooftopId, Rules, SourceId};
 use crate::source::{Auth, Source, Sources};
 
 use super::own_id;
-use super::secret::Vault;
+use super::secret::{Vault, warn_if_short};
 use super::section::{Section, Text};
 use super::words::unknown_cure;
 
 /// More a minute than this would not be a limit.
 const RATE_MAX: u32 = 1_000_000;
-
-/// A secret in an address is guessed at the speed of the network; shorter ones are warned about.
-const URL_SECRET_MIN: usize = 20;
 
 /// The schemes, as `auth.scheme` names them.
 const SCHEMES: [&str; 7] = [
@@ -112,6 +110,9 @@ fn auth(mut part: Section<'_>, vault: Vault<'_>) -> Option<Auth> {
     let auth = match *scheme.get_ref() {
         "sha256" => {
             let header = part.needed("header", "header = \"X-Signature-256\"");
+            if let Some(header) = &header {
+                header_name(&part, header);
+            }
             let secret = vault.secret(&mut part, "secret");
             header.zip(secret).map(|(header, secret)| Auth::Sha256 {
                 header: header.get_ref().to_lowercase(),
@@ -175,16 +176,20 @@ fn remarks(part: &Section<'_>, scheme: &Text<'_>, auth: &Auth) {
             "this is no secret of Standard Webhooks",
             "take the one that begins with whsec_ from the sender's console",
         ),
-        Auth::UrlSecret { secret } if secret.expose_secret().len() < URL_SECRET_MIN => findings.warning(
-            part.at(),
-            format!("a secret in an address should have {URL_SECRET_MIN} characters or more"),
-            "make a new one: openssl rand -hex 20",
-        ),
-        Auth::StandardWebhooks { .. }
-        | Auth::UrlSecret { .. }
-        | Auth::Sha256 { .. }
-        | Auth::Bearer { .. }
-        | Auth::Basic { .. }
-        | Auth::Field { .. } => {}
+        Auth::UrlSecret { secret }
+        | Auth::Sha256 { secret, .. }
+        | Auth::Bearer { secret }
+        | Auth::Basic { password: secret, .. }
+        | Auth::Field { secret, .. } => warn_if_short(findings, part.at(), secret),
+        Auth::StandardWebhooks { .. } => {}
+    }
+}
+
+/// No request has a header of another name.
+fn header_name(part: &Section<'_>, text: &Text<'_>) {
+    if HeaderName::from_bytes(text.get_ref().as_bytes()).is_err() {
+        let title = format!("`{}` cannot be the name of a header", text.get_ref());
+        let cure = "write letters, digits and dashes, without a colon: \"X-Signature-256\"";
+        part.findings().error(text.span(), title, cure);
     }
 }

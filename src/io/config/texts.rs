@@ -1,5 +1,7 @@
 //! Texts that must have a shape: a phone number, an address, a country. Each is told what is wrong with it.
 
+use std::net::IpAddr;
+
 use axum::http::Uri;
 use toml::Spanned;
 
@@ -10,7 +12,9 @@ use super::section::{Section, Text};
 /// Whether a text has the shape of an e-mail address; whether it exists only a mail can tell.
 pub(super) fn mail_address(text: &str) -> bool {
     text.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && host.contains('.') && !text.contains(char::is_whitespace)
+        !name.is_empty()
+            && host.contains('.')
+            && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control())
     })
 }
 
@@ -43,6 +47,14 @@ pub(super) fn web_address_like(
             && uri.host().is_some_and(|host| !host.is_empty())
             && uri.query().is_none()
     };
+    let has_password = |uri: &Uri| uri.authority().is_some_and(|it| it.as_str().contains('@'));
+    if address.as_ref().is_some_and(has_password) {
+        part.findings().mask(text.span());
+        let cure = format!("write it without what stands before the @: \"{example}\"");
+        let title = "nobody logs in at this address, and it is told to others";
+        part.findings().error(text.span(), title, cure);
+        return None;
+    }
     if address.as_ref().is_some_and(web) {
         return Some(trimmed.to_owned());
     }
@@ -52,6 +64,32 @@ pub(super) fn web_address_like(
         format!("write it whole: \"{example}\""),
     );
     None
+}
+
+/// A word about an address without TLS, unless nobody can listen on the way there.
+pub(super) fn warn_if_in_the_clear(part: &Section<'_>, text: &Text<'_>, address: &Uri) {
+    let host = address.host().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let is_here = bare == "localhost" || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    if address.scheme_str() == Some("http") && !is_here {
+        part.findings().warning(
+            text.span(),
+            "secrets and numbers go to this address in the clear",
+            "write https://, or keep to a network that is yours alone",
+        );
+    }
+}
+
+/// What a person or a garage is called: it is spoken and shown.
+pub(super) fn name(part: &mut Section<'_>, example: &str) -> Option<String> {
+    let text = part.needed("name", example)?;
+    let is_blank = text.get_ref().trim().is_empty();
+    if is_blank || text.get_ref().contains(char::is_control) {
+        let title = "this can't be spoken or shown as a name";
+        let cure = format!("write letters: {example}");
+        part.findings().error(text.span(), title, cure);
+    }
+    Some(owned(text))
 }
 
 pub(super) fn parsed<T: std::str::FromStr>(

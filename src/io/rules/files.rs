@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 
 use super::step::Step;
 use crate::io::config::{self, NoText, Settings};
+use crate::io::private;
 use crate::io::store::{Both, Hash, InUse, Origin, RulesFile, Version};
 
 /// Which versions the files last had in common with the store, in the folder for data.
@@ -161,7 +162,7 @@ impl Files {
     fn copy_of_theirs(&self, path: &Path, text: &str) -> String {
         let theirs = self.data.join(path.file_name().unwrap_or(path.as_os_str()));
         let theirs = with_ending(&theirs, ".theirs");
-        let written = fs::create_dir_all(&self.data).and_then(|()| write(&theirs, None, text));
+        let written = private::folder(&self.data).and_then(|()| write(&theirs, None, text));
         match written {
             Ok(()) => format!("a copy of it is {}", theirs.display()),
             Err(error) => format!("no copy of it can be written ({error})"),
@@ -177,7 +178,7 @@ impl Files {
         let path = self.data.join(BASES);
         let text = serde_json::to_string(bases).map_err(io::Error::other);
         let written = text.and_then(|text| {
-            fs::create_dir_all(&self.data)?;
+            private::folder(&self.data)?;
             write(&path, None, &text)
         });
         if let Err(error) = written {

@@ -45,6 +45,13 @@ impl super::Store {
     /// Copies the file of a store to another, which must not be there. Who reads the copy finds all of it: it gets its
     /// name when it is on disk.
     pub fn back_up(store: &Path, copy: &Path) -> Result<Backup, CannotBackUp> {
+        // SQLite would write to another name, and the copy would stay empty.
+        if copy.to_str().is_none() {
+            return Err(CannotBackUp::CannotWrite {
+                path: copy.to_owned(),
+                why: "its name is not UTF-8; choose another".to_owned(),
+            });
+        }
         let (connection, _) = sqlite::open_as_it_is(store).map_err(|error| error.of_file(store))?;
         if copy.symlink_metadata().is_ok() {
             return Err(CannotBackUp::IsThere(copy.to_owned()));

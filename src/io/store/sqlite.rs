@@ -14,6 +14,7 @@ use super::error::{Answer, StoreError};
 use super::meta;
 use super::rows;
 use super::tables::{self, SCHEMA};
+use crate::io::private;
 use crate::phone::HashKey;
 
 /// The oldest schema that is brought up to this release's.
@@ -31,7 +32,7 @@ const STATEMENTS: usize = 64;
 
 /// Keeps every other daemon away from the file for as long as the answer lives.
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
-    let file = File::create(lock_path(path)).map_err(|error| cannot_open(path, &error))?;
+    let file = private::file(&lock_path(path)).map_err(|error| cannot_open(path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_owned())),
@@ -49,6 +50,11 @@ pub(super) fn lock_path(path: &Path) -> PathBuf {
 
 /// Opens the file to write, and makes it if there is none: with the store's secret and the number of this opening.
 pub(super) fn open(path: &Path) -> Result<(Connection, HashKey, i64), StoreError> {
+    // SQLite gives the files beside it the rights that this one has. One that is there is not opened: closing it again
+    // would take the locks away that somebody else in this process has on it.
+    if !path.exists() {
+        private::file(path).map_err(|error| cannot_open(path, &error))?;
+    }
     let mut connection = connect(path, OpenFlags::default())?;
     let schema = schema(&connection, path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;

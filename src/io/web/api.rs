@@ -14,8 +14,8 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-use super::problem::Problem;
-use super::{STORE_WITHIN, Web, about, carry_out, header};
+use super::problem::{Problem, flood};
+use super::{STORE_WITHIN, Web, about, carry_out, client, header};
 use crate::flow::shown::{Shown, Stage, Whole};
 use crate::flow::{Entry, Intervention};
 use crate::io::store::{Filter, Record, Stepped};
@@ -36,7 +36,7 @@ impl FromRequestParts<Web> for Bearer {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Bearer, Problem> {
         let given = header(&parts.headers, AUTHORIZATION.as_str()).and_then(bearer);
-        if given.is_some_and(|given| is_token(web, given)) {
+        if shows_token(web, parts, given)? {
             return Ok(Bearer);
         }
         let detail = "send `Authorization: Bearer <token>` with the api_token of leadbridge.toml";
@@ -44,8 +44,22 @@ impl FromRequestParts<Web> for Bearer {
     }
 }
 
+/// Whether somebody shows the token; whoever shows wrong ones all the time is sent away.
+pub(super) fn shows_token(web: &Web, parts: &Parts, given: Option<&str>) -> Result<bool, Problem> {
+    let Some(given) = given else { return Ok(false) };
+    let network = client::network(&parts.extensions, &parts.headers, &web.trusted_proxies);
+    if web.limits.guesses(network) {
+        return Err(flood());
+    }
+    let is_right = is_token(web, given);
+    if !is_right {
+        web.limits.guessed(network);
+    }
+    Ok(is_right)
+}
+
 /// Whether this is the token, told in the same time whatever it is.
-pub(super) fn is_token(web: &Web, given: &str) -> bool {
+fn is_token(web: &Web, given: &str) -> bool {
     let wanted = web.api_token.expose_secret();
     let is_right: bool = given.as_bytes().ct_eq(wanted.as_bytes()).into();
     is_right && !wanted.is_empty()

@@ -13,15 +13,12 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use tracing::info;
 
-use super::problem::Problem;
+use super::problem::{Problem, flood};
 use super::{STORE_WITHIN, Web, about, carry_out, client, header};
 use crate::intake::{self, Unreadable};
 use crate::lead::Lead;
 use crate::rotation::SourceId;
 use crate::source::Source;
-
-/// When a flood may try again, in seconds.
-const FLOOD_OVER_S: u32 = 1;
 
 /// `POST /leads/{source}[/{secret}]`
 pub(super) async fn receive(
@@ -29,7 +26,11 @@ pub(super) async fn receive(
     Path(path): Path<Vec<String>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let network = client::network(client::address(&request, &web.trusted_proxies));
+    let network = client::network(
+        request.extensions(),
+        request.headers(),
+        &web.trusted_proxies,
+    );
     if web.limits.floods(network) {
         return Err(flood());
     }
@@ -75,7 +76,11 @@ pub(super) async fn challenge(
     Path(path): Path<Vec<String>>,
     request: Request,
 ) -> Result<String, Problem> {
-    let network = client::network(client::address(&request, &web.trusted_proxies));
+    let network = client::network(
+        request.extensions(),
+        request.headers(),
+        &web.trusted_proxies,
+    );
     if web.limits.floods(network) {
         return Err(flood());
     }
@@ -140,9 +145,4 @@ fn read(web: &Web, source: &Source, body: &[u8]) -> Result<Lead, Unreadable> {
 fn not_authentic() -> Problem {
     let detail = "send the secret or signature that `auth` of this source in sources.toml asks for";
     Problem::new(StatusCode::UNAUTHORIZED, detail)
-}
-
-fn flood() -> Problem {
-    let detail = "too many requests; send fewer a second";
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).again_after(FLOOD_OVER_S)
 }

@@ -1,4 +1,5 @@
-//! How much a sender of leads may send (BEHAVIOUR 1). A flood is refused; more than a source's rate is taken and held.
+//! How much a sender of leads may send (BEHAVIOUR 1), and how often anybody may try a token. A flood is refused; more
+//! than a source's rate is taken and held.
 //! These limits are this process's own and begin anew with it.
 
 use std::collections::HashMap;
@@ -7,7 +8,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
@@ -25,6 +26,14 @@ pub(super) struct Limits {
     unsigned: Option<Keyed<SourceId>>,
     unproven_rings: Option<Keyed<IpAddr>>,
     rates: Mutex<HashMap<SourceId, Rate>>,
+    guesses_per_s: u32,
+    guesses: Mutex<HashMap<IpAddr, Guesses>>,
+}
+
+/// The wrong tokens of an address since then.
+struct Guesses {
+    since: Instant,
+    count: u32,
 }
 
 struct Rate {
@@ -41,6 +50,8 @@ impl Limits {
             unsigned: flood.map(Keyed::new),
             unproven_rings: Quota::with_period(UNPROVEN_RING_EVERY).map(Keyed::new),
             rates: Mutex::default(),
+            guesses_per_s: flood_per_s,
+            guesses: Mutex::default(),
         }
     }
 
@@ -61,6 +72,25 @@ impl Limits {
         self.is_over_own_rate(source) || is_too_soon
     }
 
+    /// Whether an address has shown so many wrong tokens that the next is not even looked at: else the right one would
+    /// be found among them all the same. Whoever shows the right one is never counted.
+    pub(super) fn guesses(&self, network: IpAddr) -> bool {
+        let guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = |guesses: &Guesses| guesses.is_of_now() && guesses.count >= self.guesses_per_s;
+        self.guesses_per_s > 0 && guesses.get(&network).is_some_and(over)
+    }
+
+    /// Counts a wrong token.
+    pub(super) fn guessed(&self, network: IpAddr) {
+        let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        guesses.retain(|_, guesses| guesses.is_of_now());
+        let first = || Guesses {
+            since: Instant::now(),
+            count: 0,
+        };
+        guesses.entry(network).or_insert_with(first).count += 1;
+    }
+
     fn is_over_own_rate(&self, source: &Source) -> bool {
         let Some(per_min) = NonZeroU32::new(source.rate_per_min) else {
             return false;
@@ -75,6 +105,12 @@ impl Limits {
             *rate = fresh();
         }
         rate.limiter.check().is_err()
+    }
+}
+
+impl Guesses {
+    fn is_of_now(&self) -> bool {
+        self.since.elapsed() < Duration::from_secs(1)
     }
 }
 
@@ -142,6 +178,19 @@ mod tests {
         assert!(!limits.floods(there()));
         let off = Limits::new(0);
         assert!((0..1000).all(|_| !off.floods(here())), "0 is no limit");
+    }
+
+    #[test]
+    fn after_too_many_wrong_tokens_an_address_is_not_heard_and_its_neighbour_is() {
+        let limits = Limits::new(2);
+        limits.guessed(here());
+        assert!(!limits.guesses(here()));
+        limits.guessed(here());
+        assert!(limits.guesses(here()));
+        assert!(!limits.guesses(there()));
+        let off = Limits::new(0);
+        off.guessed(here());
+        assert!(!off.guesses(here()), "0 is no limit");
     }
 
     #[test]

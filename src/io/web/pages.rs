@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use super::api::{is_token, lead_id, no_lead, shown};
+use super::api::{lead_id, no_lead, shown, shows_token};
 use super::figures::{answer, in_words};
 use super::problem::Problem;
 use super::{STORE_WITHIN, Web, carry_out, header};
@@ -29,8 +29,10 @@ impl FromRequestParts<Web> for Person {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Person, Response> {
         let given = header(&parts.headers, AUTHORIZATION.as_str()).and_then(password);
-        if given.is_some_and(|given| is_token(web, &given)) {
-            return Ok(Person);
+        match shows_token(web, parts, given.as_deref()) {
+            Ok(true) => return Ok(Person),
+            Ok(false) => {}
+            Err(flood) => return Err(flood.into_response()),
         }
         let detail = "log in with any name and the api_token of leadbridge.toml as the password";
         let mut response = Problem::new(StatusCode::UNAUTHORIZED, detail).into_response();

@@ -9,6 +9,9 @@ use serde_json::json;
 /// The type of a problem document.
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
+/// When a flood may try again, in seconds.
+const FLOOD_OVER_S: u32 = 1;
+
 /// A request that was not done, and what its sender can do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
@@ -72,6 +75,12 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// Too many requests, or too many wrong ones.
+pub(super) fn flood() -> Problem {
+    let detail = "too many requests; send fewer a second";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).again_after(FLOOD_OVER_S)
 }
 
 /// Where the status is explained.

@@ -8,7 +8,7 @@ use crate::rotation::{AfterHours, CarrierId, RepId, Rooftop, RooftopId, Strategy
 use super::super::own_id;
 use super::super::section::{Section, Text};
 use super::super::settings::Settings;
-use super::super::texts::{owned, rung_phone};
+use super::super::texts::{name, rung_phone};
 use super::super::words::unknown_cure;
 use super::place::{self, Place};
 use super::{Group, Staff, terms};
@@ -28,9 +28,7 @@ impl<'t> Roofs<'_, 't> {
         managers: Option<&[RepId]>,
     ) -> Option<Rooftop> {
         let id = own_id(&mut part, &mut self.ids, "id = \"gent\"");
-        let name = part
-            .needed("name", "name = \"Garage Peeters Gent\"")
-            .map(owned);
+        let name = name(&mut part, "name = \"Garage Peeters Gent\"");
         let place = place::read(&mut part, &self.group.base.place);
         let carrier = self.carrier(&mut part);
         let caller_id = self.caller_id(&mut part, &place);
