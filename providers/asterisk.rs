@@ -27,7 +27,7 @@ pub use cause::Cause;
 pub use event::{Entered, Event, event};
 pub use names::{bridge_of, call_of, leg_of, leg_of_bridge, leg_of_playback, playback_of};
 pub use set_up::{MODULES, Registered};
-pub use state::{Bridge, Living};
+pub use state::Bridge;
 
 /// Where the number goes in [`Asterisk::endpoint`].
 const NUMBER: &str = "{number}";

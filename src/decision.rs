@@ -167,8 +167,9 @@ pub fn meet(arrival: &Arrival, rules: &Rules, key: &HashKey) -> Met {
         first: lead.rep.as_deref().map(|name| first(rules, name)),
         kind: match (lead.test, tester) {
             (false, _) => Kind::Real,
-            (true, Some(rep)) => Kind::RingsBack(rep.id.clone()),
-            (true, None) => Kind::Silent,
+            // Where nothing is proven, anybody can write a rep's number, at any hour and without end (P10).
+            (true, Some(rep)) if !arrival.unproven => Kind::RingsBack(rep.id.clone()),
+            (true, Some(_) | None) => Kind::Silent,
         },
         texts: lead.consent.text == Some(true),
         held: held.or(rate),

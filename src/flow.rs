@@ -51,7 +51,7 @@ pub use attempt::{
 };
 pub use called_in::CalledIn;
 pub use event::{Command, Event, Notice, Text};
-pub use intervention::Intervention;
+pub use intervention::{ERASED, Intervention};
 pub use leg::{Create, Life, Rank, Wish};
 pub use moment::Moment;
 pub use noted::{Noted, is_nine};
@@ -139,7 +139,7 @@ pub enum Kind {
     Real,
     /// A test that rings nobody.
     Silent,
-    /// A test that rings this rep alone; where the lead has a number, key 1 rings that one too.
+    /// A test that rings this rep alone, by a source that proves itself; where the lead has a number, key 1 rings that one too.
     RingsBack(RepId),
 }
 

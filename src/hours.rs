@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use opening_hours::localization::Country;
 use opening_hours::{Context, OpeningHours, RuleKind};
 
+mod doubts;
 mod local_names;
 
 /// How far ahead an opening or a closing is looked for: every yearly rule comes round in it.
@@ -72,6 +73,11 @@ impl Hours {
     /// Whether it is open at a moment.
     pub fn is_open(&self, at: Timestamp) -> bool {
         self.spans(at, at).iter().any(|span| span.contains(&at))
+    }
+
+    /// Whether it opens at no moment of the year from `at` on.
+    pub fn never_opens(&self, at: Timestamp) -> bool {
+        !self.is_open(at) && self.next_open(at).is_none()
     }
 
     /// The next moment strictly after `after` at which it changes from closed to open, within a year.

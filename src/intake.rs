@@ -12,6 +12,8 @@ mod json;
 mod moment;
 mod text;
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +54,17 @@ pub fn read(format: Format, body: &[u8], zone: &TimeZone) -> Result<Lead, Unread
     }
 }
 
+/// A body as people read it, whatever its encoding.
+pub fn as_text(body: &[u8]) -> Cow<'_, str> {
+    text::decode(body)
+}
+
 impl Unreadable {
+    /// Over which the reader fell.
+    pub fn for_no_known_reason() -> Unreadable {
+        Unreadable("the body makes the reader fall over, a mistake in leadbridge".to_owned())
+    }
+
     fn no_known_field(what: &str) -> Unreadable {
         Unreadable(format!(
             "the body is {what} but has no field that we know; send at least `phone`, and `first_name`, \

@@ -71,6 +71,58 @@ pub struct Consent {
     pub wording: Option<String>,
 }
 
+/// What was typed of a lead that no release can ring, for whoever rings by hand.
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Typed {
+    /// The number, as it was typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// E-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// What the customer wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The start of what came, where nothing could be read out of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
+}
+
+impl Typed {
+    /// More of a body is no help to anybody who must read it.
+    const RAW_MAX_CHARS: usize = 4 * 1024;
+
+    /// Of a lead that was read.
+    pub fn of(lead: &Lead) -> Typed {
+        Typed {
+            phone: lead.phone.clone(),
+            email: lead.email.clone(),
+            message: lead.message.clone(),
+            raw: None,
+        }
+    }
+
+    /// Of a body that was not.
+    pub fn of_raw(body: &str) -> Typed {
+        Typed {
+            raw: Some(body.chars().take(Typed::RAW_MAX_CHARS).collect()),
+            ..Typed::default()
+        }
+    }
+
+    /// Each part that there is, with what it is.
+    pub fn parts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let parts = [
+            ("phone", &self.phone),
+            ("email", &self.email),
+            ("message", &self.message),
+            ("body", &self.raw),
+        ];
+        let given = parts.into_iter();
+        given.filter_map(|(name, text)| Some((name, text.as_deref()?)))
+    }
+}
+
 /// Whom an erasure or an export is about.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Person {

@@ -187,7 +187,9 @@ pub struct About<'a> {
 impl Writer<'_> {
     /// A flow's text message.
     pub fn text(&self, about: About<'_>, text: &Text) -> Vec<Draft> {
-        if about.flow.facts.kind != LeadKind::Real {
+        // A test has no customer and nobody misses it; a pause that it brings is as long as any.
+        let of_any_lead = matches!(text, Text::RepPaused(_) | Text::RepNotReachable(_));
+        if about.flow.facts.kind != LeadKind::Real && !of_any_lead {
             return Vec::new();
         }
         match text {
@@ -838,6 +840,24 @@ mod tests {
             [Way::Text]
         );
         assert!(ways(BOTH, &flow(State::Held(HeldReason::Spam))).is_empty());
+    }
+
+    #[test]
+    fn a_rep_whose_phone_a_test_pauses_is_told_and_nobody_missed_the_test() {
+        let mut test = waiting();
+        test.facts.kind = LeadKind::RingsBack(RepId("an".to_owned()));
+        let count = |text: fn(RepId) -> Text| {
+            written(Language::En, BOTH, |writer, told| {
+                let about = About {
+                    flow: &test,
+                    told,
+                    phone: None,
+                };
+                writer.text(about, &text(RepId("an".to_owned()))).len()
+            })
+        };
+        assert_eq!(count(Text::RepPaused), 2, "a text and a mail");
+        assert_eq!(count(Text::RepMissed), 0);
     }
 
     #[test]

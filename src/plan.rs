@@ -191,6 +191,12 @@ impl Draft<'_> {
         self.rooftop.after_hours == AfterHours::Wait || self.rooftop.hours.is_open(self.now)
     }
 
+    /// Whether the rooftop is closed and its file names this rep as on duty then.
+    fn on_duty(&self, id: &RepId) -> bool {
+        let duty = self.rooftop.after_hours == AfterHours::Duty;
+        duty && !self.by_rotation() && self.rooftop.duty.contains(id)
+    }
+
     /// The owners who can be rung; the last one whatever his hours say.
     fn owners(&mut self) -> Vec<Seat> {
         let mut seats: Vec<Seat> = Vec::new();
@@ -220,7 +226,10 @@ impl Draft<'_> {
         let Some(rep) = rep.filter(|rep| owners.iter().all(|owner| owner.phone != rep.key)) else {
             return;
         };
-        match self.unavailable(rep) {
+        // After hours only those are rung whom `after_hours` names, whoever is asked for.
+        let may_be_rung = self.by_rotation() || self.on_duty(id);
+        let at_home = Some(Not::AfterHours).filter(|_| !may_be_rung);
+        match at_home.or_else(|| self.unavailable(rep)) {
             Some(not) => self.not.push((rep.id.clone(), not)),
             None => self.steps.push(vec![seat(rep, false, why)]),
         }
@@ -301,7 +310,7 @@ impl Draft<'_> {
         let off = rep
             .hours
             .as_ref()
-            .filter(|hours| !hours.is_open(self.now))
+            .filter(|hours| !hours.is_open(self.now) && !self.on_duty(&rep.id))
             .map(|_| Not::OffDuty);
         let paused = self.desk.phone(&rep.key).paused(self.now).map(Not::Paused);
         away.or(off).or(paused)

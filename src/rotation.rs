@@ -96,7 +96,7 @@ pub struct Rep {
     pub email: Option<String>,
     /// What this rep hears.
     pub language: Language,
-    /// When on duty; `None`: always.
+    /// When on duty; `None`: always. Who is on duty after hours is told by name (`Rooftop::duty`).
     pub hours: Option<Hours>,
     /// Days away, first and last inclusive, in the rooftop's zone.
     pub away: Vec<(Date, Date)>,
@@ -119,7 +119,7 @@ pub struct Rooftop {
     pub hours: Hours,
     /// What happens when closed.
     pub after_hours: AfterHours,
-    /// Who is rung after hours when that is `Duty`.
+    /// Who is rung after hours when that is `Duty`, whatever their own hours say.
     pub duty: Vec<RepId>,
     /// In which order reps are rung.
     pub strategy: Strategy,

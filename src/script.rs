@@ -15,8 +15,8 @@ use crate::rotation::{RepId, Rooftop, Rules};
 const KEY_WAIT_S: u32 = 5;
 /// The longest whisper, in characters.
 const WHISPER_MAX: usize = 90;
-/// The vehicle's share of a whisper that is too long, in characters.
-const VEHICLE_MAX: usize = 20;
+/// The vehicle's share of a whisper that is too long, in characters; the rooftop's, if that is not enough.
+const SHARE_MAX: usize = 20;
 /// How much of the customer's own words the rep hears, in characters.
 const COMMENT_MAX: usize = 60;
 /// How long the reception's phone rings, in seconds.
@@ -119,11 +119,11 @@ impl Scripts<'_> {
             .map_or("", |rooftop| place(rooftop, self.rules));
         let vehicle = self.vehicle();
         let interest = self.interest(language);
-        let say = |vehicle: &str, interest: &str| {
-            let source = match flow.facts.source.0.as_str() {
-                lead_line::SOURCE => "",
-                other => other,
-            };
+        let source = match flow.facts.source.0.as_str() {
+            lead_line::SOURCE => "",
+            other => other,
+        };
+        let say = |place: &str, source: &str, vehicle: &str, interest: &str| {
             let args = [
                 ("rooftop", place),
                 ("source", source),
@@ -132,12 +132,15 @@ impl Scripts<'_> {
             ];
             self.phrases.say(language, id, &args)
         };
-        let short = cut(&vehicle, VEHICLE_MAX);
+        let short = cut(&vehicle, SHARE_MAX);
+        let short_place = cut(place, SHARE_MAX);
         let tries = [
-            say(&vehicle, &interest),
-            say(&short, &interest),
-            say(&short, ""),
-            say("", ""),
+            say(place, source, &vehicle, &interest),
+            say(place, source, &short, &interest),
+            say(place, source, &short, ""),
+            say(place, source, "", ""),
+            say(&short_place, source, "", ""),
+            say(&short_place, "", "", ""),
         ];
         let fits = tries
             .iter()
@@ -419,4 +422,108 @@ fn locale(language: Language, country: &str) -> String {
         (Language::En, _) => "en-GB",
     };
     locale.to_owned()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::flow::{Facts, State};
+    use crate::hours::Hours;
+    use crate::lead::Vehicle;
+    use crate::phone::HashKey;
+    use crate::rotation::{AfterHours, CarrierId, RooftopId, SourceId, Strategy, Terms};
+
+    #[test]
+    fn a_whisper_is_short_whatever_the_names() {
+        let long = "Autobedrijf Vandersmissen-Lefèvre Sint-Martens-Latem";
+        for language in [Language::Nl, Language::Fr, Language::De, Language::En] {
+            for source in ["web", "autoscout24-tweedehands-en-jonge-wagens"] {
+                for suspected in [false, true] {
+                    let whisper = whisper(language, long, source, suspected);
+                    let length = whisper.chars().count();
+                    assert!(length <= WHISPER_MAX, "{length}: {whisper}");
+                    assert!(whisper.contains("Autobedrijf"), "{whisper}");
+                }
+            }
+        }
+        let short = whisper(Language::Nl, "Gent", "website", false);
+        assert_eq!(
+            short,
+            "Lead Gent, website, Mercedes-Benz GLE 350 de. Druk 1."
+        );
+    }
+
+    fn whisper(language: Language, name: &str, source: &str, suspected: bool) -> String {
+        let rules = Rules {
+            name: "Groep".to_owned(),
+            language,
+            country: "BE".to_owned(),
+            countries: Vec::new(),
+            customer_rings_per_day: 4,
+            reps: Default::default(),
+            rooftops: [(RooftopId("gent".to_owned()), rooftop(name))].into(),
+            measure: Default::default(),
+        };
+        let told = Lead {
+            vehicle: Vehicle {
+                make: Some("Mercedes-Benz".to_owned()),
+                model: Some("GLE 350 de".to_owned()),
+                ..Vehicle::default()
+            },
+            ..Lead::default()
+        };
+        let scripts = Scripts {
+            phrases: &Phrases::shipped(),
+            rules: &rules,
+            told: &told,
+            phone: None,
+        };
+        let mut flow = flow(source);
+        flow.suspected_by = suspected.then(|| HashKey([7; 32]).of(&number()));
+        scripts.whisper(&flow, language, Timestamp::UNIX_EPOCH)
+    }
+
+    fn flow(source: &str) -> Flow {
+        let now = Timestamp::UNIX_EPOCH;
+        let facts = Facts {
+            rooftop: RooftopId("gent".to_owned()),
+            source: SourceId(source.to_owned()),
+            number: None,
+            t0: None,
+            t1: now,
+            first: None,
+            kind: Kind::Real,
+            unproven: false,
+            texts: false,
+        };
+        let lead = "0190b1f0-7b3c-7000-8000-000000000001".parse().unwrap();
+        Flow::new(lead, facts, State::Waiting { until: now }, now)
+    }
+
+    fn rooftop(name: &str) -> Rooftop {
+        let hours = Hours::always(TimeZone::UTC);
+        Rooftop {
+            id: RooftopId("gent".to_owned()),
+            name: name.to_owned(),
+            carrier: CarrierId("main".to_owned()),
+            caller_id: number(),
+            reception: None,
+            hours: hours.clone(),
+            after_hours: AfterHours::Wait,
+            duty: Vec::new(),
+            strategy: Strategy::InOrder,
+            reps: Vec::new(),
+            owner: Vec::new(),
+            managers: Vec::new(),
+            customer_hours: hours,
+            terms: Terms::default(),
+        }
+    }
+
+    fn number() -> PhoneNumber {
+        PhoneNumber::parse("+3292000000", "BE").unwrap()
+    }
 }

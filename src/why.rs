@@ -92,17 +92,19 @@ impl<'a> Story<'a> {
         if facts.kind != Kind::Real {
             self.say("why-test", &[]);
         }
+        let first_plan = self.lines(What::PlanMade).next();
+        let not_first = first_plan.is_some_and(|plan| plan.reason.is_some());
         match &facts.first {
             None => {}
             Some(First::Stranger) => self.say("why-stranger", &[]),
+            Some(First::HadIt(_)) if not_first => {}
             Some(First::HadIt(rep)) => self.say("why-had-it", &[("rep", &self.name(rep))]),
             Some(First::Named(rep)) => {
-                let mut plans = self.lines(What::PlanMade);
-                let missing = plans.next().is_some_and(|plan| plan.reason.is_some());
-                let id = if missing {
-                    "why-named-not"
-                } else {
-                    "why-named"
+                let is_owner = self.rooftop.is_some_and(|at| at.owner.contains(rep));
+                let id = match (not_first, is_owner) {
+                    (false, _) => "why-named",
+                    (true, true) => "why-named-owner",
+                    (true, false) => "why-named-not",
                 };
                 self.say(id, &[("rep", &self.name(rep))]);
             }

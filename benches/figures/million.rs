@@ -164,7 +164,7 @@ impl Full {
             self.times("what is due", runs, within, async || {
                 reads.pending().await?;
                 reads.due(now, 256).await?;
-                reads.next_due().await
+                reads.next_due(now).await
             })
             .await,
         );

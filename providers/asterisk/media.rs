@@ -29,23 +29,10 @@ impl Asterisk {
         )
     }
 
-    /// Plays a tone of the PBX's own (`indications.conf`) until it is stopped: `ring`, `busy`.
-    pub fn play_tone(&self, call: &CarrierCallId, tone: &str, playback: &str) -> Request {
-        self.post(
-            &format!("{}/play", channel(call)),
-            &[("media", &format!("tone:{tone}")), ("playbackId", playback)],
-        )
-    }
-
     /// Stops a playback; `None` for one that we did not start.
     pub fn stop_playing(&self, playback: &str) -> Option<Request> {
         leg_of_playback(playback)?;
         Some(self.delete(&format!("playbacks/{}", segment(playback))))
-    }
-
-    /// Lets a channel hear the ring tone.
-    pub fn ring(&self, call: &CarrierCallId) -> Request {
-        self.post(&format!("{}/ring", channel(call)), &[])
     }
 
     /// Ends the ring tone that a channel hears. It ends no call, so that it is good for every channel.
@@ -65,14 +52,6 @@ impl Asterisk {
         self.post(
             &format!("bridges/{}/addChannel", segment(bridge)),
             &[("channel", &calls.join(","))],
-        )
-    }
-
-    /// Takes a channel out of a bridge. It lives on in our application.
-    pub fn leave(&self, bridge: &str, call: &CarrierCallId) -> Request {
-        self.post(
-            &format!("bridges/{}/removeChannel", segment(bridge)),
-            &[("channel", &call.0)],
         )
     }
 
@@ -119,8 +98,6 @@ mod tests {
                 ("playbackId".into(), format!("lb-{LEAD}-r1-3")),
             ]
         );
-        let tone = pbx().play_tone(&call_of(leg("r1")), "ring", &playback);
-        assert_eq!(terms(&tone)[0], ("media".into(), "tone:ring".into()));
     }
 
     #[test]
@@ -134,10 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_tone_starts_and_stops() {
+    fn a_ring_tone_stops() {
         let rep = call_of(leg("r1"));
         let path = format!("channels/lb-{LEAD}-r1/ring");
-        assert_eq!(said(&pbx().ring(&rep)), (Method::Post, path.as_str()));
         assert_eq!(
             said(&pbx().stop_ringing(&rep)),
             (Method::Delete, path.as_str())
@@ -145,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn two_meet_in_a_bridge_and_leave_it() {
+    fn two_meet_in_a_bridge() {
         let bridge = bridge_of(leg("c1"));
         let path = format!("bridges?type=mixing&bridgeId=lb-{LEAD}-c1");
         assert_eq!(said(&pbx().bridge(&bridge)), (Method::Post, path.as_str()));
@@ -153,11 +129,6 @@ mod tests {
         let path = format!("bridges/lb-{LEAD}-c1/addChannel?channel=lb-{LEAD}-r1%2Clb-{LEAD}-c1");
         assert_eq!(
             said(&pbx().join(&bridge, &both)),
-            (Method::Post, path.as_str())
-        );
-        let path = format!("bridges/lb-{LEAD}-c1/removeChannel?channel=lb-{LEAD}-r1");
-        assert_eq!(
-            said(&pbx().leave(&bridge, &both[0])),
             (Method::Post, path.as_str())
         );
     }

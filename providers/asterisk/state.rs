@@ -7,29 +7,7 @@ use super::names::{leg_of, leg_of_bridge};
 use super::{Asterisk, segment};
 use crate::{CarrierCallId, Found, LegId, Phase, Request, Response};
 
-/// What belongs to our application, be it ours or a call that came in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Living {
-    /// Channels that we placed, rung or up, and calls that came in.
-    pub channels: Vec<CarrierCallId>,
-    /// Bridges that one of its channels has entered. An empty one is only in [`Asterisk::bridges`].
-    pub bridges: Vec<String>,
-}
-
-impl Living {
-    /// The legs that we rang, by their channels.
-    pub fn legs(&self) -> impl Iterator<Item = LegId> {
-        self.channels.iter().filter_map(leg_of)
-    }
-
-    /// The legs after which bridges are named.
-    pub fn bridge_legs(&self) -> impl Iterator<Item = LegId> {
-        let bridges = self.bridges.iter();
-        bridges.filter_map(|bridge| leg_of_bridge(bridge))
-    }
-}
-
-/// A bridge at the PBX, ours or not.
+/// A bridge at the PBX.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bridge {
     /// Its name.
@@ -41,7 +19,6 @@ pub struct Bridge {
 #[derive(Deserialize)]
 struct Application {
     channel_ids: Vec<String>,
-    bridge_ids: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -62,17 +39,15 @@ impl Asterisk {
         self.get(&format!("applications/{}", segment(&self.app)))
     }
 
-    /// What belongs to our application; `None` where the answer makes no sense. A PBX that started anew has no such
-    /// application before [`Asterisk::events`] is open, and nothing lives there.
-    pub fn living(&self, response: Response<'_>) -> Option<Living> {
+    /// The channels that belong to our application: those that we placed, rung or up, and calls that came in. `None` where
+    /// the answer makes no sense. A PBX that started anew has no such application before [`Asterisk::events`] is open,
+    /// and nothing lives there.
+    pub fn living(&self, response: Response<'_>) -> Option<Vec<CarrierCallId>> {
         if response.status == 404 && there(response) {
-            return Some(Living::default());
+            return Some(vec![]);
         }
         let application: Application = read(response)?;
-        Some(Living {
-            channels: calls(application.channel_ids),
-            bridges: application.bridge_ids,
-        })
+        Some(calls(application.channel_ids))
     }
 
     /// Asks for every channel of the PBX.
@@ -117,19 +92,6 @@ impl Asterisk {
             .filter(|room| leg_of_bridge(&room.id).is_some());
         Some(ours.map(Bridge::from).collect())
     }
-
-    /// Asks who is in a bridge.
-    pub fn look_into(&self, bridge: &str) -> Request {
-        self.get(&format!("bridges/{}", segment(bridge)))
-    }
-
-    /// Who is in the bridge: nobody where there is no such bridge, `None` where the answer makes no sense.
-    pub fn bridge_members(&self, response: Response<'_>) -> Option<Vec<CarrierCallId>> {
-        if response.status == 404 && there(response) {
-            return Some(vec![]);
-        }
-        read(response).map(|room: Room| calls(room.channels))
-    }
 }
 
 impl From<Room> for Bridge {
@@ -172,7 +134,6 @@ mod tests {
             (pbx().application(), "applications/leadbridge"),
             (pbx().channels(), "channels"),
             (pbx().bridges(), "bridges"),
-            (pbx().look_into("lb-b"), "bridges/lb-b"),
             (pbx().look_up(&call("1.2")), "channels/1.2"),
         ] {
             assert_eq!(request.method, Method::Get);
@@ -183,19 +144,18 @@ mod tests {
     #[test]
     fn after_a_restart_the_application_tells_which_legs_live() {
         let body = format!(
-            r#"{{"name":"leadbridge","channel_ids":["lb-{LEAD}-r1","lb-{LEAD}-r1;2","testpbx-1795348777.14"],
-            "bridge_ids":["lb-{LEAD}-c1"],"endpoint_ids":[],"device_names":[],"events_allowed":[],"events_disallowed":[]}}"#
+            r#"{{"name":"leadbridge","channel_ids":["lb-{LEAD}-r1","testpbx-1795348777.14"],
+            "bridge_ids":[],"endpoint_ids":[],"device_names":[],"events_allowed":[],"events_disallowed":[]}}"#
         );
         let living = pbx().living(answer(200, &body)).unwrap();
-        assert_eq!(living.channels.len(), 3);
-        assert_eq!(living.legs().collect::<Vec<_>>(), [leg("r1")]);
-        assert_eq!(living.bridge_legs().collect::<Vec<_>>(), [leg("c1")]);
+        let came_in = call("testpbx-1795348777.14");
+        assert_eq!(living, [call_of(leg("r1")), came_in]);
     }
 
     #[test]
     fn at_a_pbx_without_our_application_nothing_lives() {
         let living = |status, body| pbx().living(answer(status, body));
-        assert_eq!(living(404, NO_APP), Some(Living::default()));
+        assert_eq!(living(404, NO_APP), Some(vec![]));
     }
 
     #[test]
@@ -213,7 +173,6 @@ mod tests {
             assert_eq!(pbx().found(heard), None, "{status} {body}");
             assert_eq!(pbx().placed(heard), None, "{status} {body}");
             assert_eq!(pbx().bridges_made(heard), None, "{status} {body}");
-            assert_eq!(pbx().bridge_members(heard), None, "{status} {body}");
         }
     }
 
@@ -275,12 +234,8 @@ mod tests {
             channels: vec![],
         };
         assert_eq!(pbx().bridges_made(answer(200, &body)), Some(vec![empty]));
-        let body = room(&ours, r#""1.2","1.3""#);
-        assert_eq!(
-            pbx().bridge_members(answer(200, &body)),
-            Some(vec![call("1.2"), call("1.3")])
-        );
-        let none = r#"{"message":"Bridge not found"}"#;
-        assert_eq!(pbx().bridge_members(answer(404, none)), Some(vec![]));
+        let body = format!("[{}]", room(&ours, r#""1.2","1.3""#));
+        let bridges = pbx().bridges_made(answer(200, &body)).unwrap();
+        assert_eq!(bridges[0].channels, [call("1.2"), call("1.3")]);
     }
 }

@@ -8,6 +8,7 @@ use leadbridge_providers::Carrier;
 
 use super::group::NO_STORE;
 use super::{Failure, tell, tell_report};
+use crate::io::clock::Clock;
 use crate::io::config::{self, CarrierSettings, Environment, Files, Loaded};
 use crate::io::daemon::{adapter, speech};
 use crate::rotation::{Rooftop, RooftopId};
@@ -22,6 +23,10 @@ use line::Line;
 pub(super) async fn check(config: &Path, live: bool, out: &mut impl Write) -> Result<(), Failure> {
     let loaded = config::load(config, &NO_STORE, &Environment::of_this_process())?;
     loaded.warnings.iter().for_each(tell_report);
+    let now = Clock::start().now();
+    config::doubtful_hours(&loaded.settings, &loaded.rules, now)
+        .iter()
+        .for_each(tell_report);
     tell_kept_aside(&loaded.settings.files);
     writeln!(out, "{} is good: {}", config.display(), counted(&loaded))?;
     if live {

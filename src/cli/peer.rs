@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
@@ -62,6 +62,12 @@ async fn ask(
         Err(error) => return Err(unasked(error)),
     };
     let status = answer.status();
+    if status == StatusCode::UNAUTHORIZED {
+        return Ok(Daemon::Refused(format!(
+            "the daemon at {base} does not take our token: see that `api_token` of leadbridge.toml names the one \
+             that it was started with"
+        )));
+    }
     let said = answer.text().await.map_err(unasked)?;
     let said: Value = serde_json::from_str(&said).unwrap_or_default();
     if status.is_success() {

@@ -91,7 +91,7 @@ struct Shown<'a> {
     rooftop: &'a RooftopId,
     at: String,
     open: bool,
-    starts_at: String,
+    starts_at: Option<String>,
     steps: Vec<ShownStep<'a>>,
     not: Vec<ShownNot<'a>>,
 }
@@ -117,7 +117,7 @@ fn write_json(out: &mut impl Write, rooftop: &Rooftop, foreseen: &Foreseen) -> i
         rooftop: &rooftop.id,
         at: shown_at(foreseen.at, zone),
         open: foreseen.open,
-        starts_at: shown_at(foreseen.starts_at, zone),
+        starts_at: foreseen.starts_at.map(|at| shown_at(at, zone)),
         steps: rings
             .map(|ring| ShownStep {
                 after_s: ring.after_s,
@@ -151,6 +151,9 @@ fn write_text(
             "The lead asks for somebody whom nobody here knows: the rotation chooses."
         )?;
     }
+    if foreseen.starts_at.is_none() {
+        return Ok(());
+    }
     let rings = foreseen.rings.iter().map(|ring| {
         let after = format!("{:>3} s", ring.after_s);
         [after, ring.rep.0.clone(), name(&ring.rep), ring.why.clone()]
@@ -175,8 +178,15 @@ fn opening(rooftop: &Rooftop, foreseen: &Foreseen) -> String {
         at.strftime("%A %-d %B %Y, %H:%M").to_string()
     };
     let now = moment(foreseen.at);
-    let waits = foreseen.starts_at > foreseen.at;
-    let then = moment(foreseen.starts_at);
+    let Some(starts_at) = foreseen.starts_at else {
+        let standing = if foreseen.open { "open" } else { "closed" };
+        return format!(
+            "{standing} on {now}, and within a year no hour comes at which anybody may be rung. \
+             `leadbridge check` shows which hours never open."
+        );
+    };
+    let waits = starts_at > foreseen.at;
+    let then = moment(starts_at);
     let late = "customers are not rung at this hour";
     match (foreseen.open, rooftop.after_hours) {
         (true, _) if waits => format!("open on {now}, but {late}. A lead waits until {then}."),

@@ -29,7 +29,7 @@ pub(super) struct SendOptions {
     /// The body, as that source would write it
     file: PathBuf,
     /// To where; the daemon on this machine unless said
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = web_address)]
     to: Option<String>,
 }
 
@@ -78,6 +78,15 @@ pub(super) async fn post(
     let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
     let lead = told["lead"].as_str().and_then(|lead| lead.parse().ok());
     lead.ok_or_else(|| Failure::No("the daemon took the lead and did not name it".to_owned()))
+}
+
+/// The whole address of a source, not its beginning alone.
+fn web_address(text: &str) -> Result<String, &'static str> {
+    let url = text.parse::<reqwest::Url>().ok();
+    let is_web = url.is_some_and(|url| matches!(url.scheme(), "http" | "https"));
+    is_web.then(|| text.to_owned()).ok_or(
+        "write the whole address, such as https://bridge.example.be/leads/website, or leave --to out for the daemon on this machine",
+    )
 }
 
 fn source<'s>(sources: &'s Sources, id: &str) -> Result<&'s Source, Failure> {

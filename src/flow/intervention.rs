@@ -1,6 +1,12 @@
-//! What a person does with a lead from outside: lets a held one go, puts it away, or ends any.
+//! What a person does with a lead from outside: lets a held one go, puts it away, or ends any. The reason they type may
+//! name anybody: it is emptied with what is personal of the lead (P9).
 
-use super::{Event, Flow};
+use super::{Entry, Event, Flow, Outcome, State, What, word};
+
+/// The reason of a lead that was ended to be erased: no person typed it.
+pub const ERASED: &str = "erased";
+/// The ends whose reason a person typed.
+const BY_A_PERSON: [Outcome; 2] = [Outcome::Canceled, Outcome::Discarded];
 
 /// What a person does with a lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,5 +74,35 @@ impl Intervention {
             Self::Cancel if before.outcome().is_some() => "nothing is left to cancel",
             Self::Cancel => "two people are on the phone; wait until they have hung up",
         }
+    }
+}
+
+impl Flow {
+    /// Empties the reason that a person typed. `false`: there was none.
+    pub fn forget_reason(&mut self) -> bool {
+        let State::Closed(closed) = &mut self.state else {
+            return false;
+        };
+        let by_a_person = BY_A_PERSON.contains(&closed.outcome);
+        let typed = |reason: &mut String| by_a_person && reason != ERASED;
+        closed.reason.take_if(typed).is_some()
+    }
+}
+
+impl Entry {
+    /// Empties the reason that a person typed. `false`: there was none.
+    pub fn forget_reason(&mut self) -> bool {
+        if self.what == What::LeadReleased {
+            return self.reason.take().is_some();
+        }
+        let told = self.reason.as_deref().filter(|_| self.what == What::Closed);
+        let Some((outcome, reason)) = told.and_then(|told| told.split_once(": ")) else {
+            return false;
+        };
+        let is_typed = BY_A_PERSON.map(word).iter().any(|it| it == outcome) && reason != ERASED;
+        if is_typed {
+            self.reason = Some(outcome.to_owned());
+        }
+        is_typed
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::phone::{PhoneKey, PhoneNumber};
 use crate::plan::{self, First, Plan, Seat, Why};
-use crate::rotation::{CarrierId, Rooftop, Terms};
+use crate::rotation::{CarrierId, RepId, Rooftop, Terms};
 use leadbridge_providers::{LegId, Side};
 
 /// A round in which nothing rang is made anew after so many seconds at the earliest.
@@ -128,6 +128,21 @@ impl Round {
             .all(|slot| matches!(slot.state, SlotState::Rung(_)))
     }
 
+    /// Phones that were paused since the plan was made. The last owner is rung all the same, and who sent a test.
+    fn leave_out_paused(&mut self, m: &Moment<'_>) {
+        let owners = self.slots.iter().filter(|slot| slot.seat.owner);
+        let last = owners
+            .max_by_key(|slot| slot.step)
+            .map(|slot| slot.seat.phone.clone());
+        self.slots.retain(|slot| {
+            let phone = &slot.seat.phone;
+            matches!(slot.state, SlotState::Rung(_))
+                || slot.seat.why == Why::Test
+                || last.as_ref() == Some(phone)
+                || m.desk.phone(phone).paused(m.now).is_none()
+        });
+    }
+
     fn next_is_owner(&self) -> bool {
         self.todo()
             .min_by_key(|slot| slot.step)
@@ -185,6 +200,7 @@ impl Flow {
         }
         round.blocked = self.served_elsewhere(m);
         if !round.blocked {
+            round.leave_out_paused(m);
             self.ring_freed(&mut round, m);
             while self.step_may_start(&round, m.now) {
                 self.start_step(&mut round, m);
@@ -587,14 +603,21 @@ fn tell_plan(plan: &Plan, flow: &Flow, m: &mut Moment<'_>) {
     let mut entry = Entry::new(m.now, What::PlanMade);
     entry.reason = match &flow.facts.first {
         Some(First::Stranger) => Some("nobody here is the rep asked for".to_owned()),
-        Some(First::Named(id) | First::HadIt(id)) => plan
-            .not
-            .iter()
-            .find(|(rep, _)| rep == id)
-            .map(|(rep, not)| format!("{}: {not}", rep.0)),
+        Some(First::Named(id) | First::HadIt(id)) => not_first(plan, id),
         None => None,
     };
     m.tell(entry);
+}
+
+/// Why the rep who was asked for, or had the customer, does not come first.
+fn not_first(plan: &Plan, id: &RepId) -> Option<String> {
+    let not = plan.not.iter().find(|(rep, _)| rep == id);
+    let mut later = plan.steps.iter().flatten().skip(1);
+    let later = later.find(|seat| seat.rep == *id);
+    let why = not
+        .map(|(_, not)| not.to_string())
+        .or(later.map(|seat| seat.why.to_string()));
+    why.map(|why| format!("{}: {why}", id.0))
 }
 
 fn terms(rooftop: &Rooftop) -> Terms {

@@ -12,7 +12,7 @@ use super::{
     Attempt, AttemptResult, Cue, CustomerLeg, CustomerResult, Entry, Flow, Missed, Outcome, Part,
     State, Unreached, word,
 };
-use crate::lead::HeldReason;
+use crate::lead::{HeldReason, Typed};
 use crate::rotation::{RepId, RooftopId, SourceId};
 
 /// A flow's state in one word (INTERFACE, closed vocabulary): that of its most advanced live leg.
@@ -58,6 +58,17 @@ pub struct Shown {
     pub speeds: Speeds,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub timeline: Vec<ShownEntry>,
+}
+
+/// One lead, where it is asked for alone: whoever must ring it by hand sees what was typed.
+#[derive(Clone, PartialEq, Serialize)]
+pub struct Whole {
+    /// The lead as shown.
+    #[serde(flatten)]
+    pub shown: Shown,
+    /// What was typed, of one that no release can ring.
+    #[serde(flatten)]
+    pub typed: Option<Typed>,
 }
 
 /// One ring of a rep as shown.
@@ -177,6 +188,11 @@ impl Flow {
                 .map(|entry| shown_entry(entry, zone))
                 .collect(),
         }
+    }
+
+    /// It is held, and no release can ring it: there is no number that may be rung.
+    pub fn is_for_hands(&self) -> bool {
+        self.held_reason().is_some() && self.facts.number.is_none()
     }
 
     /// Why it is held.

@@ -3,7 +3,8 @@
 //! stand in, and whatever is unknown is passed over. A DOCTYPE is skipped and no entity but XML's own five and
 //! numbers is replaced, so nothing is loaded and nothing grows.
 //!
-//! One prospect is one lead: the first is taken and the rest isn't read.
+//! One prospect is one lead, and one request is one lead: a document with several is left to a person, since of
+//! all but one nobody would ever hear.
 
 use jiff::tz::TimeZone;
 use quick_xml::Reader;
@@ -18,6 +19,9 @@ use draft::Draft;
 
 /// ADF itself is nine levels deep.
 const DEPTH_MAX: usize = 64;
+
+/// The element that is one lead.
+const PROSPECT: &str = "prospect";
 
 /// What an ADF document may begin with; all before the first of them is junk.
 const BEGINNINGS: [&str; 4] = ["<?xml", "<?adf", "<adf", "<prospect"];
@@ -38,12 +42,18 @@ pub(super) fn read(text: &str, zone: &TimeZone) -> Result<Lead, Unreadable> {
             Ok(Event::Eof) => return reading.cut_short(zone, text, text.len()),
             Ok(event) => reading.take(event),
             Err(_) => {
-                let at = usize::try_from(reader.error_position()).unwrap_or_default();
-                return reading.cut_short(zone, text, start + at);
+                let at = start + broken_at(&reader);
+                return match reading.prospects > 0 && names_another(text, at) {
+                    true => Err(several()),
+                    false => reading.cut_short(zone, text, at),
+                };
             }
         }
         if reading.over {
-            return Ok(reading.draft.lead(zone));
+            return match reading.prospects > 1 || another_follows(reader, text, start) {
+                true => Err(several()),
+                false => Ok(reading.draft.lead(zone)),
+            };
         }
     }
     Err(Unreadable(format!(
@@ -69,6 +79,40 @@ fn no_adf(text: &str) -> Unreadable {
     Unreadable(format!("the body has no <adf> in it; {cure}"))
 }
 
+fn several() -> Unreadable {
+    Unreadable(
+        "the XML has more than one <prospect>; send one lead per request: one <prospect>, in one <adf>"
+            .to_owned(),
+    )
+}
+
+/// Whether another prospect begins behind the first.
+fn another_follows(mut reader: Reader<&[u8]>, text: &str, start: usize) -> bool {
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(tag) | Event::Empty(tag)) if name_of(&tag) == PROSPECT => return true,
+            Ok(Event::Eof) => return false,
+            Ok(_) => {}
+            Err(_) => return names_another(text, start + broken_at(&reader)),
+        }
+    }
+}
+
+/// The same of what can't be read any more.
+fn names_another(text: &str, at: usize) -> bool {
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    let rest = String::from_utf8_lossy(rest).to_ascii_lowercase();
+    rest.contains(&format!("<{PROSPECT}"))
+}
+
+fn name_of(tag: &BytesStart<'_>) -> String {
+    tag.local_name().as_ref().to_lowercase()
+}
+
+fn broken_at(reader: &Reader<&[u8]>) -> usize {
+    usize::try_from(reader.error_position()).unwrap_or_default()
+}
+
 /// An element that is open: its name in lower case without prefix, its attributes, and its own text so far.
 #[derive(Default)]
 struct Element {
@@ -91,6 +135,8 @@ struct Reading {
     draft: Draft,
     /// Whether anything of a prospect was seen.
     begun: bool,
+    /// How many have begun: one that isn't closed holds the next.
+    prospects: usize,
     /// Whether the first prospect is over.
     over: bool,
 }
@@ -116,8 +162,9 @@ impl Reading {
     }
 
     fn enter(&mut self, tag: &BytesStart<'_>) {
-        let name = tag.local_name().as_ref().to_lowercase();
-        self.begun |= matches!(name.as_str(), "adf" | "prospect");
+        let name = name_of(tag);
+        self.begun |= matches!(name.as_str(), "adf" | PROSPECT);
+        self.prospects += usize::from(name == PROSPECT);
         let attributes = attributes_of(tag);
         self.open.push(Element {
             name,
@@ -137,7 +184,7 @@ impl Reading {
 
     fn leave(&mut self) {
         if let Some(element) = self.open.pop() {
-            self.over |= element.name == "prospect";
+            self.over |= element.name == PROSPECT;
             let within: Vec<&str> = self.open.iter().map(|outer| outer.name.as_str()).collect();
             self.draft.take(&element, &within);
         }
@@ -152,6 +199,9 @@ impl Reading {
     /// The document ends or breaks before the prospect is over: enough if the customer can be reached. What is
     /// still open is left out, since half a number is none.
     fn cut_short(self, zone: &TimeZone, text: &str, at: usize) -> Result<Lead, Unreadable> {
+        if self.prospects > 1 {
+            return Err(several());
+        }
         if self.draft.is_reachable() {
             return Ok(self.draft.lead(zone));
         }

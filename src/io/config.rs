@@ -4,6 +4,7 @@
 
 mod blame;
 mod carriers;
+mod doubts;
 mod findings;
 mod pbx;
 mod report;
@@ -23,6 +24,7 @@ use crate::source::Sources;
 
 pub use blame::caller_ids_refused;
 pub use carriers::{CarrierKind, CarrierSettings};
+pub use doubts::doubtful_hours;
 pub use findings::Checked;
 pub use pbx::Pbx;
 pub use report::{Report, Severity};
@@ -36,7 +38,7 @@ use findings::Findings;
 use secret::Vault;
 use section::{Section, Text};
 
-pub(crate) use findings::text_of;
+pub(crate) use findings::{NoText, text_of};
 pub(crate) use words::nearest;
 
 /// All three files.
@@ -74,7 +76,7 @@ pub fn load(path: &Path, key: &HashKey, env: &Environment) -> Result<Loaded, Vec
 /// Reads the texts of `rotation.toml` and `sources.toml`, which must go together; one that is no text is why it is none.
 pub(crate) fn read_both(
     settings: &Settings,
-    [rotation, sources]: [Result<String, String>; 2],
+    [rotation, sources]: [Result<String, NoText>; 2],
     key: &HashKey,
     env: &Environment,
 ) -> Result<Checked<(Rules, Sources)>, Vec<Report>> {
@@ -118,7 +120,7 @@ pub fn load_rules(settings: &Settings, key: &HashKey) -> Result<Checked<Rules>, 
 
 fn read<T>(
     path: &Path,
-    text: Result<String, String>,
+    text: Result<String, NoText>,
     value: impl FnOnce(Section<'_>) -> Option<T>,
 ) -> Result<Checked<T>, Vec<Report>> {
     let findings = Findings::of(path, text);

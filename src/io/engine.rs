@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{Callback, Carrier, LeadId, LegId, Placing, Script, Turn};
 use tokio::task::JoinSet;
 use tracing::{Instrument, error, info_span, warn};
@@ -416,21 +416,19 @@ impl Engine {
             let woken = self.happen(wake.lead, wake.event, None).await;
             alone(wake.lead, woken)?;
         }
-        let now = self.now();
-        let due = reads.due(now, BATCH).await?;
+        let due = reads.due(self.now(), BATCH).await?;
         let all = self.pass_deadlines(&due).await?;
-        let mut next = reads.next_due().await?;
-        if next.is_some_and(|at| at <= now) {
-            self.wake(&self.store.expire(now).await?);
-            next = reads.next_due().await?;
+        let mut next = reads.next_due(self.now()).await?;
+        if next.is_some_and(|span| span <= SignedDuration::ZERO) {
+            self.wake(&self.store.expire(self.now()).await?);
+            next = reads.next_due(self.now()).await?;
         }
         if !all {
             // What could not go on is still due: it must not make the loop spin.
             return Ok(LOOK_EVERY);
         }
-        let pause = next.map(|at| at.duration_since(self.now()));
-        let pause = pause
-            .and_then(|pause| Duration::try_from(pause).ok())
+        let pause = next
+            .and_then(|span| Duration::try_from(span).ok())
             .unwrap_or(LOOK_EVERY);
         Ok(pause.min(LOOK_EVERY))
     }

@@ -4,7 +4,7 @@ use leadbridge_providers::LeadId;
 use serde::{Deserialize, Serialize};
 
 use super::store::{Stepped, Store, StoreError};
-use crate::flow::Event;
+use crate::flow::{ERASED, Event};
 use crate::lead::Person;
 
 /// What became of the leads of a person.
@@ -14,6 +14,9 @@ pub struct Erased {
     pub erased: Vec<LeadId>,
     /// Two people are on the phone about these; they are still there.
     pub talking: Vec<LeadId>,
+    /// Another program reads the store as it was before; what was erased is overwritten when that one has ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub still_read: bool,
 }
 
 /// Ends and empties all leads of a person; `step` lets the effects of an end leave.
@@ -27,7 +30,7 @@ where
 {
     let mut erased = Erased::default();
     for lead in store.reads().leads_of(person).await? {
-        let reason = Some("erased".to_owned());
+        let reason = Some(ERASED.to_owned());
         let ended = step(lead, Event::Cancel { reason }).await?;
         if ended.is_some_and(|ended| ended.flow.outcome().is_none()) {
             erased.talking.push(lead);
@@ -35,6 +38,6 @@ where
             erased.erased.push(lead);
         }
     }
-    store.erase(erased.erased.clone()).await?;
+    erased.still_read = !store.erase(erased.erased.clone()).await?;
     Ok(erased)
 }

@@ -212,11 +212,11 @@ impl Pbx {
 
     fn gone(self: &Arc<Self>, engine: &Engine, call: &CarrierCallId, cause: Cause) {
         let was_up = self.stage().up.remove(call);
-        let end = match cause.end(was_up) {
+        let mut end = cause.end(was_up);
+        if end == End::NoAnswer && self.unattended(call).is_some() {
             // It was not given its time.
-            End::NoAnswer if self.unattended(call).is_some() => End::Canceled,
-            end => end,
-        };
+            end = End::Canceled;
+        }
         self.tell(engine, call, Phase::Ended(end));
     }
 

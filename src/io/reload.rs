@@ -17,7 +17,7 @@ use crate::io::engine::Engine;
 use crate::io::log;
 use crate::io::rules::{Agreed, Rulebook};
 
-/// Editors write a file in several strokes: they are taken together.
+/// Editors write a file in several strokes: they are taken together once it was left alone for so long.
 const SETTLE: Duration = Duration::from_millis(200);
 /// How often it is looked what the other nodes have put in force.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -33,17 +33,25 @@ pub async fn follow(engine: Engine, mut rulebook: Rulebook) -> std::io::Result<(
             Some(()) = hang_up.recv() => true,
             () = tokio::time::sleep(LOOK_EVERY), if rulebook.must_look() => false,
         };
-        if is_told {
-            tokio::time::sleep(SETTLE).await;
-            while changes.try_recv().is_ok() {}
-        } else if !rulebook.has_news().await {
+        if !is_told && !rulebook.has_news().await {
             continue;
         }
+        nobody_writes(&mut changes).await;
         reload(&engine, &mut rulebook).await;
         if is_told {
             let now = engine.now();
             let trunks = engine.trunks.values();
             trunks.for_each(|trunk| trunk.retry_now(now));
+        }
+    }
+}
+
+/// Waits until the files are left alone: what is half written is nobody's edit.
+async fn nobody_writes(changes: &mut mpsc::Receiver<()>) {
+    loop {
+        tokio::time::sleep(SETTLE).await;
+        if changes.try_recv().is_err() {
+            return;
         }
     }
 }
@@ -118,4 +126,21 @@ fn watch(settings: &Settings, changed: mpsc::Sender<()>) -> Option<notify::Recom
     watcher
         .inspect_err(|error| warn!(%error, "the files can't be watched; send SIGHUP after an edit"))
         .ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_was_written_once_more_is_waited_for_once_more() {
+        let (changed, mut changes) = mpsc::channel(1);
+        changed.try_send(()).unwrap();
+        let began = Instant::now();
+        nobody_writes(&mut changes).await;
+        assert!(began.elapsed() >= 2 * SETTLE);
+    }
 }

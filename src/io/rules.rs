@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use tracing::{error, warn};
 
-use super::config::{self, Checked, Environment, Report, Settings};
+use super::config::{self, Checked, Environment, NoText, Report, Settings};
 use super::store::{Both, InUse, RulesFile, Store, StoreError, Version};
 use crate::rotation::Rules;
 use crate::source::Sources;
@@ -103,7 +103,7 @@ impl Rulebook {
         Agreed::wholly(self.read(Both::of(|file| self.files.find(file).text())))
     }
 
-    /// `None`: something changed meanwhile, and all is to be compared anew.
+    /// `None`: another node put something meanwhile, and all is to be compared anew.
     async fn compare(&mut self, now: Timestamp) -> Result<Option<Agreed>, StoreError> {
         let found = Both::of(|file| self.files.find(file));
         let mut in_use = self.store.reads().rules_in_use().await?;
@@ -121,10 +121,9 @@ impl Rulebook {
                 Agreed::wholly(both)
             }
         };
-        if !self.files.settle(&found, &steps, &in_use) {
-            return Ok(None);
-        }
-        self.settled = Some(in_use.changes);
+        // Whoever saves a file at this moment may still be writing: that is seen with the next look.
+        let is_settled = self.files.settle(&found, &steps, &in_use);
+        self.settled = is_settled.then_some(in_use.changes);
         Ok(Some(agreed))
     }
 
@@ -192,15 +191,21 @@ impl Rulebook {
         }
         let (known, whose) = (in_use.changes, self.files.whose());
         let put = self.store.change_rules(known, new.clone(), whose, now);
-        let is_put = put.await?;
+        if !put.await? {
+            return Ok(false);
+        }
         for (file, version) in new {
             in_use.changes += 1;
-            *in_use.last.get_mut(file) = Some(version);
+            let before = in_use.last.get_mut(file).replace(version);
+            let origin = in_use.origins.get_mut(file).take();
+            if let Some((before, origin)) = before.zip(origin) {
+                self.files.keep_theirs(file, &before, &origin);
+            }
         }
-        Ok(is_put)
+        Ok(true)
     }
 
-    fn read(&self, texts: Both<Result<String, String>>) -> Result<Pair, Vec<Report>> {
+    fn read(&self, texts: Both<Result<String, NoText>>) -> Result<Pair, Vec<Report>> {
         let texts = [texts.rotation, texts.sources];
         config::read_both(&self.settings, texts, self.store.hash_key(), &self.env)
     }

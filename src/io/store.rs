@@ -66,7 +66,7 @@ pub use node::{Inheritance, LEASE, RENEW_EVERY};
 pub use questions::{Counts, Filter, Item, Page, Raw, Record};
 pub use reads::Reads;
 pub use retention::{Aged, Pruned};
-pub use rules::{Both, Hash, InUse, RulesFile, Version};
+pub use rules::{Both, Hash, InUse, Origin, RulesFile, Version};
 
 use db::Db;
 use error::Answer;
@@ -74,6 +74,9 @@ use node::Lease;
 use place::Place;
 use postgres::{About, Pool};
 use writer::Writer;
+
+/// How long somebody who reads the file is waited for when something was erased.
+const FOLDED_WITHIN: Duration = Duration::from_secs(2);
 
 /// The store of a daemon that may write: one per file of SQLite, one per node of PostgreSQL.
 #[derive(Clone)]
@@ -389,23 +392,27 @@ impl Store {
         .await
     }
 
-    /// Empties these leads of all that is personal, also in the file's own leftovers.
-    pub async fn erase(&self, leads: Vec<LeadId>) -> Result<(), StoreError> {
+    /// Empties these leads of all that is personal, also in the file's own leftovers: `false` as for
+    /// [`Store::fold_journal`].
+    pub async fn erase(&self, leads: Vec<LeadId>) -> Result<bool, StoreError> {
         self.run(None, Timestamp::UNIX_EPOCH, async move |db| {
-            leads.iter().try_for_each(|lead| person::erase(db, *lead))
+            person::erase(db, &leads).await
         })
         .await?;
         self.fold_journal().await
     }
 
-    /// Overwrites what SQLite's journal still holds of what was emptied or deleted.
-    pub async fn fold_journal(&self) -> Result<(), StoreError> {
+    /// Overwrites what SQLite's journal still holds of what was emptied or deleted. `false`: another program reads the
+    /// file as it was before; it is done when that one has ended, by this process or the next.
+    pub async fn fold_journal(&self) -> Result<bool, StoreError> {
         let Database::Sqlite(_, path) = &self.database else {
-            return Ok(());
+            return Ok(true);
         };
-        let path = path.clone();
-        let folding = tokio::task::spawn_blocking(move || sqlite::fold_journal(&path));
-        folding.await.map_err(|_| StoreError::Panicked)?
+        let folding = tokio::spawn(journal::fold_all(path.clone()));
+        match tokio::time::timeout(FOLDED_WITHIN, folding).await {
+            Ok(folded) => folded.map_err(|_| StoreError::Panicked)?.map(|()| true),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Whether anything can be written now.
@@ -433,6 +440,11 @@ impl Store {
         // Whoever is not registered is taken for lost: nothing is done under the number before it is.
         let next = Lease::since(number, asked_at);
         pool.run(About::Lease, &next, node::register).await?;
+        // A copy may have begun while this node hung: as in `connect`, in this order.
+        if self.of_the_lease(meta::is_half_copied).await? {
+            pool.run(About::Lease, &next, node::release).await?;
+            return Err(StoreError::HalfCopied(pool.name().to_owned()));
+        }
         self.lease.renewed(&next.node(), asked_at);
         Ok(())
     }
@@ -456,14 +468,33 @@ impl Store {
         self.run(None, Timestamp::UNIX_EPOCH, node::others).await
     }
 
-    /// Takes over what processes left behind that are no more; `starts` when this one begins. `None`: nothing.
+    /// Takes over what processes left behind that are no more; `starts` when this one begins, which also empties the
+    /// journal of what the one before could not overwrite. `None`: nothing.
     pub async fn take_over(
         &self,
         starts: bool,
         now: Timestamp,
     ) -> Result<Option<Inheritance>, StoreError> {
-        self.run(None, now, async move |db| node::take_over(db, starts).await)
-            .await
+        if self.lease.is_given_up() && !starts {
+            // Whatever it took would be left to its next number.
+            return Ok(None);
+        }
+        let taken = self.run(None, now, async move |db| node::take_over(db, starts).await);
+        let Some(taken) = taken.await? else {
+            return Ok(None);
+        };
+        if starts {
+            self.fold_journal().await?;
+        }
+        let asked = self
+            .reads
+            .ask(async move |db| node::inheritance(db, &taken).await);
+        let left = asked.await;
+        if left.is_err() && self.is_shared() {
+            // It is in this node's hand by now: so that all of it is found again, this node begins anew.
+            self.give_up();
+        }
+        left.map(Some)
     }
 
     /// What these processes left is settled.

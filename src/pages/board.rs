@@ -93,7 +93,11 @@ fn held_leads(rules: &Rules, held: &[&Open<'_>], now: Timestamp) -> Markup {
                         td { (lead.flow.facts.rooftop.0) }
                         td { (lead.flow.facts.source.0) }
                         td { (about(lead.told)) }
-                        td { code { "leadbridge lead release " (id) } }
+                        td { @if lead.flow.is_for_hands() {
+                            a href={ "/lead/" (id) } { "by hand: it has no number that may be rung" }
+                        } @else {
+                            code { "leadbridge lead release " (id) }
+                        } }
                         td { code { "leadbridge lead discard " (id) } }
                     }
                 } }

@@ -7,7 +7,7 @@ use super::board::about;
 use super::frame::{UNKNOWN, lasting, moment, name, page};
 use crate::flow::shown::{Shown, Stage};
 use crate::flow::{Entry, word};
-use crate::lead::Lead;
+use crate::lead::{Lead, Typed};
 use crate::rotation::Rules;
 
 /// All that the page shows.
@@ -16,6 +16,8 @@ pub struct OneLead<'a> {
     pub shown: &'a Shown,
     /// What the customer told.
     pub told: Option<&'a Lead>,
+    /// What was typed, of one that no release can ring.
+    pub typed: Option<&'a Typed>,
     /// What happened, in order.
     pub timeline: &'a [Entry],
     /// The paragraph.
@@ -37,7 +39,9 @@ pub fn lead(rules: &Rules, lead: &OneLead<'_>) -> String {
     let body = html! {
         h1 { (title) }
         p.why lang=(word(rules.language)) { (lead.why) }
-        @if lead.shown.state == Stage::Held {
+        @if let Some(typed) = lead.typed {
+            (by_hand(lead.shown, typed))
+        } @else if lead.shown.state == Stage::Held {
             p.held { "It waits for a person: " code { "leadbridge lead release " (lead.shown.lead) }
                 " rings it, " code { "leadbridge lead discard " (lead.shown.lead) } " puts it away." }
         }
@@ -46,6 +50,17 @@ pub fn lead(rules: &Rules, lead: &OneLead<'_>) -> String {
         (timeline(rules, lead.timeline, &zone))
     };
     page(&title, &rules.name, None, &body)
+}
+
+/// Without a number that may be rung a release does nothing: a person reads what was typed, and rings.
+fn by_hand(shown: &Shown, typed: &Typed) -> Markup {
+    html! {
+        section.held {
+            p { "It has no number that may be rung. Ring by hand, from what was typed; then "
+                code { "leadbridge lead discard " (shown.lead) } " puts it away." }
+            dl { @for (name, text) in typed.parts() { dt { (name) } dd { pre { (text) } } } }
+        }
+    }
 }
 
 fn facts(lead: &OneLead<'_>) -> Markup {

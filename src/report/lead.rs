@@ -1,4 +1,5 @@
-//! One lead as the figures see it: read off its flow, without anything personal (P9).
+//! One lead as the figures see it: read off its flow, without anything personal but the reason that a person typed for its
+//! end, which is emptied with that flow's (P9).
 
 use std::collections::BTreeSet;
 

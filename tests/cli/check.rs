@@ -130,3 +130,57 @@ fn an_edit_that_lost_against_another_node_s_is_a_warning() {
     let warning = "warning: rotation.toml.mine is an edit that came after another node's: see what is missing in rotation.toml";
     assert!(said.err.starts_with(warning), "{said:?}");
 }
+
+#[test]
+fn hours_that_hardly_mean_what_they_say_are_shown_with_what_was_meant() {
+    let program = Program::new();
+    program.replace(
+        "rotation.toml",
+        "hours = \"Mo-Fr 09:00-18:30; PH off\"",
+        "hours = \"Mo-Fr 09:00-12:00; Mo-Fr 13:00-18:00\"\ncustomer_hours = \"off\"",
+    );
+    program.replace("rotation.toml", "Mo-Fr 10:00-18:00", "sunrise-sunset");
+    program.replace(
+        "rotation.toml",
+        "country = \"BE\"",
+        "country = \"BE\"\ncustomer_hours = \"off\"",
+    );
+    let said = program.run("check");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for told in [
+        "warning: `Mo-Fr 09:00-12:00` is never in force: a later rule replaces it
+  --> rotation.toml:35:9",
+        "help: write Mo-Fr 09:00-12:00,13:00-18:00 if both are meant",
+        "warning: these hours never open within a year
+  --> rotation.toml:36:18",
+        "warning: these hours never open within a year
+ --> rotation.toml:6:18",
+        "rotation.toml:18:9",
+    ] {
+        assert!(said.err.contains(told), "no {told:?} in\n{}", said.err);
+    }
+    assert_eq!(said.err.matches("warning: ").count(), 4, "{}", said.err);
+}
+
+#[test]
+fn a_file_in_another_encoding_is_told_with_the_line_and_the_cure() {
+    let program = Program::new();
+    let text = std::fs::read_to_string(program.path("rotation.toml")).unwrap();
+    let utf_16: Vec<u8> = [0xfeff]
+        .into_iter()
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let ansi: Vec<u8> = text
+        .chars()
+        .map(|letter| u8::try_from(u32::from(letter)).unwrap())
+        .collect();
+    for (bytes, line) in [(ansi, 21), (utf_16, 1)] {
+        std::fs::write(program.path("rotation.toml"), bytes).unwrap();
+        let said = program.run("check");
+        assert_eq!(said.code, Some(1));
+        let title = format!("error: the file is no UTF-8 text, from line {line} on\n");
+        assert!(said.err.starts_with(&title), "{}", said.err);
+        assert!(said.err.contains("help: save it as UTF-8"), "{}", said.err);
+    }
+}

@@ -116,6 +116,35 @@ fn a_lead_is_shown_with_its_timeline_and_nothing_personal() {
 }
 
 #[test]
+fn of_a_lead_that_no_release_can_ring_what_was_typed_is_shown() {
+    let program = Program::new();
+    let typed = Lead {
+        message: Some("na 18u\nof \u{1b}[2Jmorgen".to_owned()),
+        ..to("0470 99 88 7")
+    };
+    let lead = program.receive(typed);
+    let said = program.run(&format!("lead show {lead}"));
+    let told = format!(
+        "It has no number that may be rung. Ring by hand, from what was typed; then `leadbridge lead discard {lead}`.
+phone    0470 99 88 7
+message  na 18u
+         of \u{fffd}[2Jmorgen
+"
+    );
+    assert!(said.out.contains(&told), "{}", said.out);
+    let shown = json(&program.run(&format!("lead show {lead} --json")));
+    assert_eq!(shown["phone"], "0470 99 88 7");
+    let listed = json(&program.run("lead list --json"));
+    assert_eq!(listed["leads"][0].get("phone"), None);
+
+    let unread = program.receive_unread();
+    let said = program.run(&format!("lead show {unread}"));
+    assert!(said.out.contains("\nbody  {}\n"), "{}", said.out);
+    let shown = json(&program.run(&format!("lead show {unread} --json")));
+    assert_eq!(shown["raw"], "{}");
+}
+
+#[test]
 fn a_lead_that_nobody_knows_is_told() {
     let (program, lead) = held();
     let nearly = format!("{}0", &lead[..lead.len() - 1]);
@@ -169,6 +198,20 @@ fn a_change_is_asked_of_the_daemon() {
     );
     assert_eq!(asked.header("authorization"), Some("Bearer api-secret"));
     assert_eq!(asked.body, r#"{"reason":"checked"}"#);
+}
+
+#[test]
+fn a_token_that_the_daemon_does_not_take_is_named_by_its_setting() {
+    let detail = r#"{"detail":"send `Authorization: Bearer <token>`"}"#;
+    let daemon = Peer::answering("401 Unauthorized", detail);
+    let program = Program::listening_at(daemon.port);
+    let said = program.run("lead cancel 0190b1f0-7b3c-7000-8000-000000000001");
+    assert_eq!(said.code, Some(1));
+    assert!(
+        said.err.contains("`api_token` of leadbridge.toml"),
+        "{}",
+        said.err
+    );
 }
 
 #[test]

@@ -240,3 +240,27 @@ fn an_unknown_rooftop_is_told_with_the_one_that_was_meant() {
         "there is no rooftop `brussel`; there are: aalst, gent\n"
     );
 }
+
+#[test]
+fn hours_that_never_open_ring_nobody_and_name_no_moment() {
+    let program = Program::new();
+    program.replace(
+        "rotation.toml",
+        "hours = \"Mo-Fr 09:00-18:30; PH off\"",
+        "hours = \"2020 Jan 01 09:00-18:00\"",
+    );
+    let said = program.run(&format!("plan --rooftop gent --at {MONDAY}"));
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (
+            Some(0),
+            "Garage Peeters Gent: closed on Monday 23 November 2026, 10:00, and within a year no hour comes at which \
+             anybody may be rung. `leadbridge check` shows which hours never open.\n"
+        )
+    );
+    let plan = planned(&program, &format!("--rooftop gent --at {MONDAY}"));
+    assert_eq!(
+        (&plan["starts_at"], &plan["steps"]),
+        (&Value::Null, &json!([]))
+    );
+}

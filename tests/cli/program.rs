@@ -186,6 +186,15 @@ impl Program {
 
     /// A lead comes in, as if a daemon that has gone since had taken it.
     pub(crate) fn receive(&self, lead: Lead) -> LeadId {
+        self.receive_told(Some(lead))
+    }
+
+    /// The same of a body that nobody could read.
+    pub(crate) fn receive_unread(&self) -> LeadId {
+        self.receive_told(None)
+    }
+
+    fn receive_told(&self, told: Option<Lead>) -> LeadId {
         let env: Environment = VARIABLES.into_iter().collect();
         let settings = config::load_settings(&self.path("leadbridge.toml"), &env).unwrap();
         let store = self.store();
@@ -195,7 +204,7 @@ impl Program {
             lead: clock.lead_id(),
             source: SourceId("website".to_owned()),
             rooftop: RooftopId("gent".to_owned()),
-            told: Some(lead),
+            told,
             over_rate: false,
             unproven: false,
         };

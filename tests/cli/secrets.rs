@@ -1,5 +1,8 @@
 //! A command needs the secrets that it uses, and no other.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
 use crate::peer::Peer;
 use crate::program::Program;
 
@@ -80,4 +83,23 @@ fn the_daemon_and_the_check_need_them_all() {
             assert!(said.contains(&format!("`{missing}` is not set")), "{said}");
         }
     }
+}
+
+#[test]
+fn a_secret_that_is_no_text_is_not_called_absent() {
+    let program = Program::new();
+    let mut check = program.command("check");
+    let latin_1 = OsString::from_vec(b"sch\xfcssel".to_vec());
+    let said = String::from_utf8(check.env("API", latin_1).output().unwrap().stderr).unwrap();
+    assert!(
+        said.contains("the environment variable `API` is no UTF-8 text"),
+        "{said}"
+    );
+    program.replace("leadbridge.toml", "{ env = \"API\" }", "{ file = \"api\" }");
+    std::fs::write(program.path("api"), b"sch\xfcssel").unwrap();
+    let said = program.run("check").err;
+    assert!(
+        said.contains("the secret's file is no UTF-8 text"),
+        "{said}"
+    );
 }

@@ -76,3 +76,17 @@ fn an_unknown_source_or_file_is_told() {
         said.err
     );
 }
+
+#[test]
+fn what_is_no_web_address_is_told_before_anything_is_sent() {
+    let program = Program::new();
+    let lead = program.write("lead.json", LEAD);
+    for to in ["foo", "bridge.example.be/leads/website", "localhost:8080"] {
+        let said = program.run(&format!(
+            "send --source website --to {to} {}",
+            lead.display()
+        ));
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(said.err.contains("write the whole address"), "{}", said.err);
+    }
+}

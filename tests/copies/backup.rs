@@ -82,6 +82,21 @@ async fn nothing_is_overwritten_and_nothing_half_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_another_process_is_copying_under_this_name_is_left_to_it() {
+    let place = Place::file();
+    let _house = House::with_leads(&place).await;
+    let file = beside(&place.path(), "copy.db");
+    let theirs = ["copy.db.part", "copy.db.1.part"].map(|name| beside(&file, name));
+    for part in &theirs {
+        std::fs::write(part, "theirs").unwrap();
+    }
+    Store::back_up(&place.path(), &file).unwrap();
+    for part in &theirs {
+        assert_eq!(std::fs::read(part).unwrap(), b"theirs");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_erased_is_not_in_a_later_copy() {
     let place = Place::file();
     let house = House::with_leads(&place).await;

@@ -196,3 +196,18 @@ async fn a_store_is_not_copied_into_itself() {
     let refused = copy(&from, &from).await.unwrap_err();
     assert!(refused.contains("are those of one store"), "{refused}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_writes_more_slowly_than_leads_may_wait_is_filled_all_the_same() {
+    let (from, to) = (Place::file(), Place::database());
+    let house = House::with_leads(&from).await;
+    let records = house.records().await;
+    house.ends().await;
+    House::at(&to).await.ends().await;
+    to.does(
+        "create function is_slow() returns trigger language plpgsql as 'begin perform pg_sleep(3); return null; end'; \
+         create trigger is_slow after insert on call for each statement execute function is_slow()",
+    );
+    copy(&from, &to).await.unwrap();
+    assert!(House::at(&to).await.records().await == records);
+}

@@ -124,7 +124,7 @@ impl House {
             .await
     }
 
-    async fn take(&self, new: leadbridge::io::store::New) -> Vec<Effect> {
+    pub(crate) async fn take(&self, new: leadbridge::io::store::New) -> Vec<Effect> {
         let received = self.store.receive(new, self.rules.clone(), now()).await;
         received.unwrap().effects
     }
@@ -189,7 +189,7 @@ impl House {
     }
 }
 
-fn ended(leg: LegId) -> Event {
+pub(crate) fn ended(leg: LegId) -> Event {
     Event::Progress {
         leg,
         call: None,

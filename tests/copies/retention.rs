@@ -1,10 +1,11 @@
 //! What grew old goes, of leads that are over, and nothing else.
 
 use jiff::SignedDuration;
-use leadbridge::io::store::{Aged, Store};
+use leadbridge::flow::Event;
+use leadbridge::io::store::{Aged, Record, Store};
 
-use crate::group::{lead, now};
-use crate::house::{House, Place, on_both_databases};
+use crate::group::{arrival, lead, now};
+use crate::house::{House, Place, ended, on_both_databases};
 
 on_both_databases! {
     a_body_goes_and_what_the_customer_told_stays,
@@ -12,6 +13,7 @@ on_both_databases! {
     a_lead_goes_with_all_that_belongs_to_it,
     what_is_open_or_young_stays,
     many_leads_go_in_steps,
+    what_people_typed_goes_with_what_it_is_about,
 }
 
 /// The first lead rings, the second is over, the third is held.
@@ -156,6 +158,46 @@ async fn many_leads_go_in_steps(place: Place) {
     assert_eq!(prune(&house.store, Aged::Person).await, 0);
     assert_eq!(prune(&house.store, Aged::Lead).await, 210);
     assert!(house.records().await.is_empty());
+}
+
+/// Of a lead that nobody could read that is its body.
+async fn what_people_typed_goes_with_what_it_is_about(place: Place) {
+    let house = House::at(&place).await;
+    let typed = || Some("Jan Janssens bought elsewhere".to_owned());
+    house.receive(1).await;
+    house.step(1, Event::Cancel { reason: typed() }, None).await;
+    let mut unread = arrival(2, None);
+    unread.arrival.told = None;
+    house.take(unread).await;
+    house
+        .step(2, Event::Discard { reason: typed() }, None)
+        .await;
+    for number in [1, 2] {
+        for item in house.store.reads().outbox_of(lead(number)).await.unwrap() {
+            house.store.done(item.id).await.unwrap();
+        }
+    }
+    // Its phone rings no more.
+    let leg = house.records().await[1].flow.attempts[0].leg;
+    house.step(1, ended(leg), None).await;
+    let kept = async || -> Vec<bool> {
+        let records = house.records().await.into_iter().rev();
+        let told = |record: Record| {
+            let told = record
+                .timeline
+                .iter()
+                .filter_map(|line| line.reason.as_deref());
+            told.chain(record.flow.outcome().unwrap().reason.as_deref())
+                .any(|reason| reason.contains("Janssens"))
+        };
+        records.map(told).collect()
+    };
+    assert_eq!(kept().await, [true, true]);
+    assert_eq!(prune(&house.store, Aged::Body).await, 2);
+    assert_eq!(kept().await, [true, false]);
+    assert_eq!(prune(&house.store, Aged::Person).await, 1);
+    assert_eq!(kept().await, [false, false]);
+    assert_eq!(findings(&house).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,11 +72,37 @@ fn a_body_that_is_no_lead_says_what_and_how_to_mend_it() {
             "line 2, column 21",
         ),
         (Format::Adf, "<adf><prospect><customer", "breaks off"),
+        (Format::Adf, "<adf><prospect", "breaks off"),
     ] {
         let sentence = read(format, body.as_bytes(), &brussels())
             .unwrap_err()
             .to_string();
         assert!(sentence.contains(said), "{format:?} {body}: {sentence}");
+    }
+}
+
+#[test]
+fn of_several_prospects_none_is_lost() {
+    let first = "<prospect><customer><contact><phone>0470 00 00 01</phone></contact></customer>";
+    for rest in [
+        "</prospect><prospect><id>2</id></prospect>",
+        "</prospect></adf><adf><x:PROSPECT status=\"new\"/></adf>",
+        "</prospect><!-- é <prospect>",
+        "<prospect><id>2</id></prospect>",
+        "<![CDATA[ é </prospect><prospect>",
+    ] {
+        let body = format!("<adf>{first}{rest}");
+        let said = sentence(read(Format::Adf, body.as_bytes(), &brussels()));
+        assert!(said.contains("one lead per request"), "{rest}: {said}");
+    }
+    for rest in [
+        "</prospect></adf> a <prospectus> of ours",
+        "</prospect><!-- <prospect> --></adf>",
+        "</prospect></adf> <!",
+    ] {
+        let body = format!("<adf>{first}{rest}");
+        let lead = read(Format::Adf, body.as_bytes(), &brussels()).unwrap();
+        assert_eq!(lead.phone.as_deref(), Some("0470 00 00 01"), "{rest}");
     }
 }
 
@@ -101,6 +127,25 @@ fn a_long_text_is_cut_and_the_lead_stays() {
     assert_eq!(lead.phone.as_deref(), Some("0470000001"));
     assert_within_limits(&lead);
     assert_eq!(lead.message.unwrap().chars().count(), 3_999);
+}
+
+#[test]
+fn half_an_emoji_is_left_out_and_the_lead_stays() {
+    for (written, message) in [
+        (r"hallo \ud83d", "hallo"),
+        (r"\uDE00\uD83D\uDE00 \ud83d\ud83d\ude00", "😀 😀"),
+        (r"\ud83d\n\\ud83d \\\ud83d.", r"\ud83d \."),
+        (r"\ud83d\u00e9 é", "é é"),
+    ] {
+        let body = format!(r#"{{"phone":"0470000001","message":"{written}"}}"#);
+        let lead = read(Format::Json, body.as_bytes(), &brussels()).unwrap();
+        assert_eq!(lead.message.as_deref(), Some(message), "{written}");
+    }
+    for broken in [r"\ud83", r"\ud83dé\", r"\ud83d\x", r"\ud83d\"] {
+        let body = format!(r#"{{"phone":"0470000001","message":"{broken}"#);
+        let said = sentence(read(Format::Json, body.as_bytes(), &brussels()));
+        assert!(said.contains("check quotes"), "{said}");
+    }
 }
 
 #[test]

@@ -80,6 +80,29 @@ async fn of_two_edits_at_the_same_time_one_wins_and_the_other_is_kept_and_told()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_replaces_another_node_s_is_told_and_that_one_is_kept() {
+    let town = Town::with_an().await;
+    let [first, second, third] = town.nodes();
+    let theirs = || second.text("data/rotation.toml.theirs");
+    first.write(ROTATION, &rings("bart"));
+    town.all_have(ROTATION, &rings("bart")).await;
+    assert_eq!(theirs(), "", "who takes an edit replaces nobody's");
+    second.write(ROTATION, &rings("chloe"));
+    town.all_have(ROTATION, &rings("chloe")).await;
+    until("it is told", || async { !replacements(second).is_empty() }).await;
+    assert_eq!(theirs(), rings("bart"));
+    let told = &replacements(second)[0];
+    let whose = format!(":{}", first.folder.path().display());
+    assert!(told.contains("WARN") && told.contains(&whose), "{told}");
+    assert!(told.contains("data/rotation.toml.theirs"), "{told}");
+    second.write(ROTATION, &rings("an"));
+    town.all_have(ROTATION, &rings("an")).await;
+    assert_eq!(theirs(), rings("bart"), "the second edit replaced its own");
+    let told = [second, third].map(|node| replacements(node).len());
+    assert_eq!(told, [1, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn edits_of_both_files_at_two_nodes_go_together() {
     let town = Town::with_an().await;
     let [first, second, _] = town.nodes();
@@ -372,7 +395,15 @@ fn name(path: &Path) -> &str {
 }
 
 fn errors(node: &Daemon) -> Vec<String> {
+    lines(node, "ERROR")
+}
+
+fn replacements(node: &Daemon) -> Vec<String> {
+    lines(node, "replaces what was edited at")
+}
+
+fn lines(node: &Daemon, with: &str) -> Vec<String> {
     let log = node.log();
-    let errors = log.lines().filter(|line| line.contains("ERROR"));
-    errors.map(ToOwned::to_owned).collect()
+    let lines = log.lines().filter(|line| line.contains(with));
+    lines.map(ToOwned::to_owned).collect()
 }

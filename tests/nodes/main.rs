@@ -38,4 +38,5 @@ mod mid_ring;
 mod one_node;
 mod outage;
 mod pace;
+mod saves;
 mod tls;

@@ -168,9 +168,11 @@ impl Day {
     /// All that is due before.
     fn pass(&self, time: &str) {
         let (reads, until) = (self.store.reads(), at(time));
-        while let Some(due) = self.runtime.block_on(reads.next_due()).unwrap()
-            && due <= until
+        let epoch = Timestamp::UNIX_EPOCH;
+        while let Some(span) = self.runtime.block_on(reads.next_due(epoch)).unwrap()
+            && epoch + span <= until
         {
+            let due = epoch + span;
             let wakes = self.runtime.block_on(self.store.expire(due)).unwrap();
             self.wake(wakes, due);
             for lead in self.runtime.block_on(reads.due(due, 100)).unwrap() {

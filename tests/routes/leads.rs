@@ -1,5 +1,7 @@
 //! Leads come in (BEHAVIOUR 1).
 
+use serde_json::json;
+
 use crate::house::{Ask, House, lead};
 
 #[tokio::test]
@@ -81,6 +83,55 @@ async fn what_can_t_be_read_is_held_and_shown_to_a_person() {
 }
 
 #[tokio::test]
+async fn of_a_number_that_is_none_a_person_sees_what_was_typed() {
+    let house = House::new().await;
+    let body = r#"{"phone":"0470 99 88 7","email":"jan@example.org","message":"na 18u"}"#;
+    let lead = house.send("website", body).await.json();
+    let path = format!("/api/v1/leads/{}", lead["lead"].as_str().unwrap());
+    let shown = house.ask(Ask::new("GET", path).known()).await.json();
+    assert_eq!(shown["held_reason"], "invalid-number");
+    assert_eq!(shown["phone"], "0470 99 88 7");
+    assert_eq!(shown["email"], "jan@example.org");
+    assert_eq!(shown["message"], "na 18u");
+    assert_eq!(shown.get("raw"), None);
+}
+
+#[tokio::test]
+async fn a_lead_that_can_be_rung_shows_nothing_personal() {
+    let house = House::new().await;
+    let lead = house.send("website", &lead("web-1", "0470 12 34 56")).await;
+    let path = format!("/api/v1/leads/{}", lead.json()["lead"].as_str().unwrap());
+    let shown = house.ask(Ask::new("GET", path).known()).await.json();
+    for personal in ["phone", "email", "message", "raw"] {
+        assert_eq!(shown.get(personal), None, "{personal}");
+    }
+}
+
+#[tokio::test]
+async fn what_came_is_shown_in_its_own_letters() {
+    let house = House::new().await;
+    let long = "é".repeat(1_000);
+    let lead = house.send("website", &long).await.json();
+    let path = format!("/api/v1/leads/{}", lead["lead"].as_str().unwrap());
+    let shown = house.ask(Ask::new("GET", path).known()).await.json();
+    assert_eq!(shown["raw"], *long);
+}
+
+#[tokio::test]
+async fn a_lead_without_a_number_has_nobody_who_could_object_to_texts() {
+    let house = House::new().await;
+    let lead = house.send("website", "Jan, 0470 12 34 56").await.json();
+    let path = format!("/api/v1/leads/{}/objects", lead["lead"].as_str().unwrap());
+    let detail = house.ask(Ask::new("POST", path).known()).await.problem(409);
+    assert!(detail.contains("no number"), "{detail}");
+    let stranger = "/api/v1/leads/0190b1f0-7b3c-7000-8000-000000000001/objects";
+    house
+        .ask(Ask::new("POST", stranger).known())
+        .await
+        .problem(404);
+}
+
+#[tokio::test]
 async fn over_its_rate_a_source_is_heard_and_its_leads_are_held() {
     let house = House::new().await;
     for nth in 0..3 {
@@ -105,6 +156,16 @@ async fn a_source_that_proves_nothing_rings_once_from_one_address() {
     let next = house.send("open", &lead("open-2", "0470 12 34 52")).await;
     assert_ne!(first.json()["status"], "held", "{}", first.body);
     assert_eq!(next.json()["status"], "held", "{}", next.body);
+}
+
+#[tokio::test]
+async fn a_test_of_a_source_that_proves_nothing_rings_nobody() {
+    let house = House::new().await;
+    let test = |id: &str| json!({"id": id, "phone": "0470 00 00 01", "test": true}).to_string();
+    let anybody = house.send("open", &test("open-1")).await;
+    assert_eq!(anybody.json()["status"], "test", "{}", anybody.body);
+    let proven = house.send("website", &test("web-1")).await;
+    assert_eq!(proven.json()["status"], "ringing", "{}", proven.body);
 }
 
 #[tokio::test]

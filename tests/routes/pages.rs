@@ -62,11 +62,13 @@ async fn the_interface_for_programs_takes_no_browsers_log_in() {
 async fn the_board_shows_what_is_held_with_its_cure_and_who_is_on_what() {
     let house = House::new().await;
     let held = sent(&house, &lead("web-1", "0900 12345")).await;
+    let abroad = sent(&house, &lead("web-3", "+1 202 555 0143")).await;
     let rung = sent(&house, &lead("web-2", "0470 12 34 56")).await;
     let board = house.ask(browser("/")).await;
     is_page(&board);
     for part in [
-        format!("leadbridge lead release {held}"),
+        format!("<a href=\"/lead/{held}\">by hand"),
+        format!("leadbridge lead release {abroad}"),
         "premium".to_owned(),
         format!("rings for <a href=\"/lead/{rung}\">"),
         "An Claes".to_owned(),
@@ -74,6 +76,28 @@ async fn the_board_shows_what_is_held_with_its_cure_and_who_is_on_what() {
     ] {
         assert!(board.body.contains(&part), "no {part} in {}", board.body);
     }
+    assert!(!board.body.contains(&format!("release {held}")));
+    assert!(!board.body.contains("0900"), "the number is on its page");
+}
+
+#[tokio::test]
+async fn a_lead_that_no_release_can_ring_shows_what_was_typed() {
+    let house = House::new().await;
+    let typed = r#"{"phone":"0470 99 88 <7>","message":"na 18u\nof morgen"}"#;
+    let lead = sent(&house, typed).await;
+    let page = house.ask(browser(&format!("/lead/{lead}"))).await;
+    for part in [
+        "0470 99 88 &lt;7&gt;",
+        "na 18u\nof morgen",
+        &format!("leadbridge lead discard {lead}"),
+    ] {
+        assert!(page.body.contains(part), "no {part} in {}", page.body);
+    }
+    assert!(!page.body.contains("lead release"), "{}", page.body);
+    let unread = sent(&house, "<b>Jan</b>, 0470 12 34 56").await;
+    let page = house.ask(browser(&format!("/lead/{unread}"))).await;
+    let raw = "&lt;b&gt;Jan&lt;/b&gt;, 0470 12 34 56";
+    assert!(page.body.contains(raw), "{}", page.body);
 }
 
 #[tokio::test]

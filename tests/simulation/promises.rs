@@ -8,6 +8,7 @@ use leadbridge::decision::Decision;
 use leadbridge::flow::{
     Attempt, AttemptResult, Closed, Event, Flow, Outcome, Rank, Round, Slot, SlotState, State, What,
 };
+use leadbridge::plan::{Seat, Why};
 use leadbridge::rotation::AfterHours;
 use leadbridge_providers::{End, LeadId, LegId};
 
@@ -108,9 +109,14 @@ impl World<'_> {
                 "P1: {event:?} changed an outcome"
             );
         }
+        assert!(
+            flow.held_reason().is_none() || !flow.has_live_leg() || flow.deadline().is_some(),
+            "P4: whoever starts anew looks at no held lead without a deadline: {flow:#?}"
+        );
         self.winner_holds_the_phone(decision);
         self.new_rings_find_free_phones(before, flow);
         self.owner_comes_last(before, flow);
+        self.paused_phones_are_left_alone(before, decision);
         self.rounds_end_in_order(before, decision);
         if flow.attempts.len() < SEARCHED_UP_TO && self.once_in(SEARCHED_ONCE_IN) {
             nothing_personal(decision);
@@ -307,6 +313,26 @@ impl World<'_> {
         }
     }
 
+    /// Whoever wants no leads for a while is rung by none, also not by one that stood in line before.
+    fn paused_phones_are_left_alone(&self, before: &Before, decision: &Decision) {
+        for attempt in &decision.rows.flow.attempts[before.attempts..] {
+            assert!(
+                attempt.round == 0 || !self.is_left_alone(&attempt.seat, decision),
+                "a paused phone is rung: {}",
+                attempt.leg
+            );
+        }
+    }
+
+    /// Paused, and neither the last owner's nor one that sent a test.
+    fn is_left_alone(&self, seat: &Seat, decision: &Decision) -> bool {
+        let flow = &decision.rows.flow;
+        let rooftop = self.rules.rooftops.get(&flow.facts.rooftop);
+        let last_owner = rooftop.and_then(|rooftop| rooftop.owner.last());
+        let paused = decision.rows.desk.phone(&seat.phone).paused(self.now);
+        paused.is_some() && last_owner != Some(&seat.rep) && seat.why != Why::Test
+    }
+
     /// P5: a round ends when every phone of its plan has rung or could not, or is taken long after the owner rang.
     fn rounds_end_in_order(&self, before: &Before, decision: &Decision) {
         let flow = &decision.rows.flow;
@@ -335,10 +361,12 @@ impl World<'_> {
     fn everybody_was_rung(&self, round: &Round, in_line_s: u32, decision: &Decision) {
         let flow = &decision.rows.flow;
         let in_line = SignedDuration::from_secs(i64::from(in_line_s));
+        let there = |slot: &&Slot| !self.is_left_alone(&slot.seat, decision);
         let owners = round
             .slots
             .iter()
-            .filter(|slot| slot.seat.owner && !slot.again);
+            .filter(|slot| slot.seat.owner && !slot.again)
+            .filter(|slot| there(slot) || rung(slot, flow).is_some());
         let settled = owners.map(|slot| rung(slot, flow).and_then(|one| one.settled_at));
         let owner = settled
             .collect::<Option<Vec<_>>>()
@@ -347,6 +375,9 @@ impl World<'_> {
             if let Some(attempt) = rung(slot, flow) {
                 let settled = attempt.result.is_some();
                 assert!(settled, "P5: a round ended while {} rang", attempt.leg);
+                continue;
+            }
+            if !there(&slot) {
                 continue;
             }
             let phone = decision.rows.desk.phone(&slot.seat.phone);

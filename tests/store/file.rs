@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use leadbridge::flow::Event;
 use leadbridge::io::store::{Store, StoreError};
@@ -97,4 +98,49 @@ async fn an_event_that_changes_nothing_writes_nothing() {
     let (before, data) = (version(lead(4)), changes());
     house.step(lead(4), Event::Clock, None).await;
     assert_eq!((version(lead(4)), changes()), (before, data));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_erased_leaves_the_journal_when_nobody_reads_it_any_more() {
+    let house = House::of_file(Strategy::InOrder);
+    house.receive(1, None).await;
+    let reader = rusqlite::Connection::open(house.path()).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM lead").unwrap();
+    assert!(!house.store.erase(vec![lead(1)]).await.unwrap());
+    assert!(in_its_files(&house, b"Vandenbroucke"), "it is still read");
+    // Nobody waits for the one who reads.
+    house.receive(2, None).await;
+    assert!(!house.store.erase(vec![lead(2)]).await.unwrap());
+
+    reader.execute_batch("COMMIT").unwrap();
+    let give_up = Instant::now() + Duration::from_secs(10);
+    while in_its_files(&house, b"Vandenbroucke") {
+        assert!(Instant::now() < give_up, "it is still there");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_erased_leaves_the_journal_with_the_next_process_at_the_latest() {
+    let house = House::of_file(Strategy::InOrder);
+    house.receive(1, None).await;
+    let reader = rusqlite::Connection::open(house.path()).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM lead").unwrap();
+    let killed = tokio::runtime::Runtime::new().unwrap();
+    let store = house.store.clone();
+    let erased = killed.spawn(async move { store.erase(vec![lead(1)]).await });
+    assert!(!erased.await.unwrap().unwrap());
+    killed.shutdown_background();
+    reader.execute_batch("COMMIT").unwrap();
+    let (house, _) = house.reopened().await;
+    assert!(!in_its_files(&house, b"Vandenbroucke"));
+}
+
+fn in_its_files(house: &House, word: &[u8]) -> bool {
+    let journal = house.path().with_file_name("leads.db-wal");
+    let mut files = [house.path(), journal].into_iter();
+    files.any(|file| {
+        let bytes = std::fs::read(file).unwrap();
+        bytes.windows(word.len()).any(|part| part == word)
+    })
 }

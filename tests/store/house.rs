@@ -172,6 +172,17 @@ impl House {
         stepped.await.unwrap().unwrap()
     }
 
+    /// Somebody meddles.
+    pub(crate) async fn does(&self, sql: &str) {
+        match &self.database {
+            Database::File(_) => {
+                let db = rusqlite::Connection::open(self.path()).unwrap();
+                db.execute_batch(sql).unwrap();
+            }
+            Database::Server(postgres) => postgres.client.batch_execute(sql).await.unwrap(),
+        }
+    }
+
     /// Every word in this table.
     pub(crate) async fn words(&self, table: &str) -> String {
         match &self.database {

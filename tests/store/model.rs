@@ -228,6 +228,10 @@ impl Model {
         for text in &mut self.texts {
             text.take_if(|text| text.lead == lead);
         }
+        self.flows.get_mut(&lead).map(Flow::forget_reason);
+        for entry in self.timeline.get_mut(&lead).into_iter().flatten() {
+            entry.forget_reason();
+        }
     }
 
     /// Flows with a leg that may be up.

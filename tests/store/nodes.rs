@@ -316,6 +316,65 @@ async fn what_an_heir_had_not_settled_when_it_was_lost_too_goes_to_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_left_is_taken_over_however_long_it_takes_to_read() {
+    let (house, other) = two_nodes().await;
+    let rung = ring(&house.receive(1, None).await.effects).clone();
+    house.later(3_100).await;
+    // Longer than a decision may take.
+    let slow = "alter table flow rename to flow_kept; \
+                create view flow as select flow_kept.* from flow_kept, pg_sleep(3)";
+    house.postgres().client.batch_execute(slow).await.unwrap();
+    let left = other.take_over(false, house.now()).await.unwrap().unwrap();
+    assert_eq!((left.items[0].id, left.flows), (rung.id, vec![lead(1)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_over_and_could_not_be_read_is_found_again() {
+    let (house, other) = two_nodes().await;
+    let rung = ring(&house.receive(1, None).await.effects).clone();
+    house.later(2_000).await;
+    other.renew().await.unwrap();
+    house.later(3_100).await;
+    let client = &house.postgres().client;
+    let away = "alter table flow rename to flow_kept";
+    client.batch_execute(away).await.unwrap();
+    assert!(other.take_over(false, house.now()).await.is_err());
+    let back = "alter table flow_kept rename to flow";
+    client.batch_execute(back).await.unwrap();
+    other.renew().await.unwrap();
+    house.later(3_200).await;
+    let left = other.take_over(false, house.now()).await.unwrap().unwrap();
+    assert_eq!((left.items[0].id, left.flows), (rung.id, vec![lead(1)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_is_told_by_the_clock_of_the_server() {
+    let house = House::of_server(Strategy::InOrder).await;
+    house.receive(1, None).await;
+    house.later(3_600_000).await;
+    let until = house.store.reads().next_due(now()).await.unwrap().unwrap();
+    assert!(until < SignedDuration::ZERO, "{until:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_hung_does_not_begin_anew_in_the_middle_of_a_copy() {
+    let (house, other) = two_nodes().await;
+    house.later(3_100).await;
+    let client = &house.postgres().client;
+    let begins = "insert into meta (key, value) values ('copying', 'yes')";
+    client.batch_execute(begins).await.unwrap();
+    let refused = other.renew().await.unwrap_err();
+    assert!(matches!(refused, StoreError::HalfCopied(_)), "{refused}");
+    assert_eq!(house.store.others().await.unwrap(), 0);
+    assert_eq!(house.taken_over(&other).await, None);
+    client
+        .batch_execute("delete from meta where key = 'copying'")
+        .await
+        .unwrap();
+    other.renew().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_lost_node_still_writes_when_it_was_settled_is_found() {
     let (house, other) = two_nodes().await;
     house.later(3_100).await;

@@ -105,8 +105,10 @@ async fn a_refusal_told_by_the_carrier_holds_like_a_stop(house: House) {
             .await
             .is_empty()
     );
-    assert!(house.store.object(lead(1), now()).await.unwrap());
-    assert!(!house.store.object(lead(2), now()).await.unwrap());
+    let objected = house.store.object(lead(1), now()).await.unwrap();
+    assert_eq!(objected, Some(true));
+    let stranger = house.store.object(lead(2), now()).await.unwrap();
+    assert_eq!(stranger, None);
 }
 
 async fn a_rep_is_told_once_that_a_lead_was_missed(house: House) {

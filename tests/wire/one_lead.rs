@@ -133,3 +133,13 @@ async fn the_figures_count_it(daemon: &Daemon) {
         assert_eq!(daemon.sender.figure(figure).await, Some(1.0), "{figure}");
     }
 }
+
+#[tokio::test]
+async fn the_log_says_which_lead_can_t_be_read() {
+    let daemon = Daemon::start(Config::of(&["an"], "")).await;
+    let unread = daemon.sends(&serde_json::json!([lead(CUSTOMER)])).await;
+    let log = daemon.log();
+    let mut lines = log.lines();
+    let line = lines.find(|line| line.contains("a lead can't be read"));
+    assert!(line.is_some_and(|line| line.contains(&unread)), "{log}");
+}

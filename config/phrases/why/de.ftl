@@ -6,6 +6,7 @@ why-requested = Der Kunde hatte { $for } vorher gefragt.
 why-test = Es war ein Test: Er zählt in keiner Zahl mit.
 why-named = Der Kunde fragte nach { $rep }.
 why-named-not = Der Kunde fragte nach { $rep }, und da war niemand zu erreichen.
+why-named-owner = Der Kunde fragte nach { $rep }; beim Inhaber klingelt es immer zuletzt.
 why-stranger = Der Kunde fragte nach jemandem, den hier niemand kennt; die Reihenfolge entschied.
 why-had-it = { $rep } hatte diesen Kunden gerade erst und kam zuerst.
 why-asked-again = Der Kunde hat inzwischen noch einmal gefragt.

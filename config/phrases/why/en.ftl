@@ -6,6 +6,7 @@ why-requested = The customer had asked { $for } earlier.
 why-test = It was a test: it counts in no figure.
 why-named = The customer asked for { $rep }.
 why-named-not = The customer asked for { $rep }, who was not available.
+why-named-owner = The customer asked for { $rep }, who is the owner and is rung last.
 why-stranger = The customer asked for somebody whom nobody here knows; the rotation chose.
 why-had-it = { $rep } had this customer a moment before and came first.
 why-asked-again = The customer asked again meanwhile.

@@ -6,6 +6,7 @@ why-requested = Le client l'avait demandé { $for } plus tôt.
 why-test = C'était un test : il n'entre dans aucun chiffre.
 why-named = Le client a demandé { $rep }.
 why-named-not = Le client a demandé { $rep }, qui n'était pas disponible.
+why-named-owner = Le client a demandé { $rep }, qui est propriétaire et qu'on appelle en dernier.
 why-stranger = Le client a demandé quelqu'un que personne ne connaît ici ; la rotation a choisi.
 why-had-it = { $rep } venait d'avoir ce client et a été appelé en premier.
 why-asked-again = Le client a redemandé entre-temps.

@@ -6,6 +6,7 @@ why-requested = De klant had het { $for } eerder gevraagd.
 why-test = Het was een test: hij telt in geen enkel cijfer mee.
 why-named = De klant vroeg naar { $rep }.
 why-named-not = De klant vroeg naar { $rep }, die er toen niet was.
+why-named-owner = De klant vroeg naar { $rep }, die als eigenaar als laatste gebeld wordt.
 why-stranger = De klant vroeg naar iemand die hier niet bekend is; de beurtrol koos.
 why-had-it = { $rep } had deze klant even tevoren en kwam eerst.
 why-asked-again = De klant vroeg het intussen nog eens.

@@ -47,6 +47,11 @@ pub(super) async fn forget(config: &Path, text: &str, out: &mut impl Write) -> R
         1 => writeln!(out, "1 lead is erased.")?,
         more => writeln!(out, "{more} leads are erased.")?,
     }
+    if erased.still_read {
+        let note = "Another program (a backup, a check) still reads the store as it was before; \
+                    leadbridge overwrites what was erased once that one has ended.";
+        writeln!(out, "{note}")?;
+    }
     if erased.talking.is_empty() {
         return Ok(());
     }

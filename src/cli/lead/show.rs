@@ -1,4 +1,5 @@
-//! `leadbridge lead show`: one lead, whom it rang and all that happened, in order. Ids only, nothing personal (P9).
+//! `leadbridge lead show`: one lead, whom it rang and all that happened, in order. Ids only, nothing personal (P9); but
+//! of a lead that no release can ring what was typed, for whoever rings by hand.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -9,8 +10,9 @@ use super::{named, no_such_lead, shown, standing};
 use crate::cli::group::Group;
 use crate::cli::{Failure, table};
 use crate::flow::Entry;
-use crate::flow::shown::{Shown, shown_at};
+use crate::flow::shown::{Shown, Whole, shown_at};
 use crate::flow::word;
+use crate::lead::Typed;
 
 /// Shows one lead.
 pub(super) async fn show(
@@ -28,16 +30,20 @@ pub(super) async fn show(
     let Some(record) = record else {
         return Err(no_such_lead(reads, id).await?);
     };
-    let lead = shown(&group, &record);
+    let whole = Whole {
+        shown: shown(&group, &record),
+        typed: reads.typed(&record).await?,
+    };
     if json {
-        writeln!(
-            out,
-            "{}",
-            serde_json::to_string(&lead).map_err(io::Error::from)?
-        )?;
+        let whole = serde_json::to_string(&whole).map_err(io::Error::from)?;
+        writeln!(out, "{whole}")?;
         return Ok(());
     }
+    let lead = whole.shown;
     write_facts(out, &lead)?;
+    if let Some(typed) = whole.typed {
+        write_typed(out, &lead, &typed)?;
+    }
     write_rings(out, &lead)?;
     let zone = group.zone(&lead.rooftop);
     let line = |entry: &Entry| line(entry, shown_at(entry.at, &zone));
@@ -65,6 +71,20 @@ fn write_facts(out: &mut impl Write, lead: &Shown) -> io::Result<()> {
         .into_iter()
         .filter_map(|(name, fact)| Some([name.to_owned(), fact?]));
     table::write(out, &known.collect::<Vec<_>>())
+}
+
+fn write_typed(out: &mut impl Write, lead: &Shown, typed: &Typed) -> io::Result<()> {
+    let id = lead.lead;
+    writeln!(
+        out,
+        "\nIt has no number that may be rung. Ring by hand, from what was typed; then `leadbridge lead discard {id}`."
+    )?;
+    let rows = typed.parts().flat_map(|(name, text)| {
+        let names = [name].into_iter().chain(std::iter::repeat(""));
+        let lines = text.lines().zip(names);
+        lines.map(|(line, name)| [name.to_owned(), line.to_owned()])
+    });
+    table::write(out, &rows.collect::<Vec<_>>())
 }
 
 fn write_rings(out: &mut impl Write, lead: &Shown) -> io::Result<()> {

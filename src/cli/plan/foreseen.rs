@@ -13,7 +13,7 @@ use crate::flow::{Event, Flow, Kind, State, word};
 use crate::lead::Lead;
 use crate::phone::HashKey;
 use crate::plan::{self, First, Plan};
-use crate::rotation::{RepId, Rooftop, Rules, SourceId};
+use crate::rotation::{AfterHours, RepId, Rooftop, Rules, SourceId};
 
 /// The first round of a lead, foreseen.
 pub(super) struct Foreseen {
@@ -21,8 +21,8 @@ pub(super) struct Foreseen {
     pub(super) at: Timestamp,
     /// Whether the rooftop is open then.
     pub(super) open: bool,
-    /// When the first phone rings.
-    pub(super) starts_at: Timestamp,
+    /// When the first phone rings; `None`: not within a year.
+    pub(super) starts_at: Option<Timestamp>,
     /// The phones in order.
     pub(super) rings: Vec<Ring>,
     /// Everybody else of the group.
@@ -52,22 +52,33 @@ pub(super) fn foresee(
 ) -> Result<Foreseen, Failure> {
     let flow = begun(rules, rooftop, &desk, key, lead, at)?;
     let starts_at = match &flow.state {
-        State::Waiting { until } | State::Sleeping { until } => *until,
-        State::Held(_) | State::Round(_) | State::Engaged(_) | State::Closed(_) => at,
+        State::Waiting { .. } | State::Sleeping { .. } if never_opens(rooftop, at) => None,
+        State::Waiting { until } | State::Sleeping { until } => Some(*until),
+        State::Held(_) | State::Round(_) | State::Engaged(_) | State::Closed(_) => Some(at),
     };
+    let then = starts_at.unwrap_or(at);
     let first = flow.facts.first.as_ref();
     let plan = match &flow.facts.kind {
         Kind::RingsBack(rep) => plan::test(rules, rep),
-        Kind::Real | Kind::Silent => plan::make(rules, rooftop, &desk, first, &[], starts_at),
+        Kind::Real | Kind::Silent => plan::make(rules, rooftop, &desk, first, &[], then),
     };
     Ok(Foreseen {
         at,
         open: rooftop.hours.is_open(at),
         starts_at,
-        rings: rings(&plan, rooftop, &desk, starts_at),
+        rings: match starts_at {
+            Some(starts_at) => rings(&plan, rooftop, &desk, starts_at),
+            None => Vec::new(),
+        },
         not: not(&plan, &flow.facts.kind, rules, rooftop),
         stranger: first == Some(&First::Stranger),
     })
+}
+
+/// Whether the hours let nobody be rung for a year: the flow then looks again each day, and ends unrung.
+fn never_opens(rooftop: &Rooftop, at: Timestamp) -> bool {
+    let waits = rooftop.after_hours == AfterHours::Wait;
+    (waits && rooftop.hours.never_opens(at)) || rooftop.customer_hours.never_opens(at)
 }
 
 /// The lead's flow after its first decision: it rings, or it knows until when it waits.

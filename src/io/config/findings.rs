@@ -34,6 +34,23 @@ struct Draft {
     spots: Spots,
 }
 
+/// Why a file has no text, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NoText {
+    why: String,
+    cure: &'static str,
+}
+
+impl NoText {
+    /// Of a file that is not there, or not ours to read.
+    pub(crate) fn unread(why: &dyn std::fmt::Display) -> NoText {
+        NoText {
+            why: format!("the file cannot be read: {why}"),
+            cure: "see that it exists and may be read",
+        }
+    }
+}
+
 /// Something read, with what should be known about it.
 #[derive(Debug)]
 pub struct Checked<T> {
@@ -50,7 +67,7 @@ impl Findings {
     }
 
     /// A file with this text; one that cannot be read has none and one mistake.
-    pub(super) fn of(path: &Path, text: Result<String, String>) -> Findings {
+    pub(super) fn of(path: &Path, text: Result<String, NoText>) -> Findings {
         let (text, mistake) = match text {
             Ok(text) => (text, None),
             Err(why) => (String::new(), Some(why)),
@@ -64,13 +81,8 @@ impl Findings {
             drafts: RefCell::default(),
             masked: RefCell::default(),
         };
-        if let Some(why) = mistake {
-            findings.add(
-                Severity::Error,
-                Spots::default(),
-                why,
-                "see that it exists and may be read".into(),
-            );
+        if let Some(NoText { why, cure }) = mistake {
+            findings.add(Severity::Error, Spots::default(), why, cure.to_owned());
         }
         findings
     }
@@ -223,15 +235,25 @@ pub(super) fn names_a_secret(text: &str) -> bool {
 }
 
 /// What a file says, or why it says nothing.
-pub(crate) fn text_of(path: &Path) -> Result<String, String> {
-    let mut text = String::new();
+pub(crate) fn text_of(path: &Path) -> Result<String, NoText> {
+    let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(FILE_MAX + 1).read_to_string(&mut text))
-        .map_err(|err| format!("the file cannot be read: {err}"))?;
-    if text.len() as u64 > FILE_MAX {
-        return Err(format!("the file is longer than {FILE_MAX} bytes"));
+        .and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|err| NoText::unread(&err))?;
+    if bytes.len() as u64 > FILE_MAX {
+        return Err(NoText {
+            why: format!("the file is longer than {FILE_MAX} bytes"),
+            cure: "write less into it, or name another file",
+        });
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|err| {
+        let read = &err.as_bytes()[..err.utf8_error().valid_up_to()];
+        let line = read.iter().filter(|byte| **byte == b'\n').count() + 1;
+        NoText {
+            why: format!("the file is no UTF-8 text, from line {line} on"),
+            cure: "save it as UTF-8: editors let you choose it as the encoding under \"Save as\"",
+        }
+    })
 }
 
 /// As many stars as bytes, so that every other place stays where it is.

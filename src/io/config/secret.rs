@@ -1,6 +1,7 @@
 //! Secrets are named in the files and never written there: `{ env = .. }`, `{ file = .. }` or `{ credential = .. }`.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -15,9 +16,12 @@ const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 /// The environment variables that secrets may be taken from, and which secrets are wanted at all.
 #[derive(Clone, Default)]
 pub struct Environment {
-    variables: BTreeMap<String, String>,
+    variables: BTreeMap<String, Value>,
     uses: Uses,
 }
+
+/// What a variable holds; `None`: bytes that are no text.
+type Value = Option<String>;
 
 /// Which secrets a command uses; the others need not be there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,9 +40,12 @@ pub enum Uses {
 impl Environment {
     /// This process's own.
     pub fn of_this_process() -> Environment {
-        let readable = std::env::vars_os()
-            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-        readable.collect()
+        let named = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok())));
+        Environment {
+            variables: named.collect(),
+            uses: Uses::All,
+        }
     }
 
     /// The same for a command that uses only these secrets; the others are read as empty.
@@ -51,7 +58,9 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Environment {
         let variables = variables.into_iter();
         Environment {
-            variables: variables.map(|(k, v)| (k.into(), v.into())).collect(),
+            variables: variables
+                .map(|(name, value)| (name.into(), Some(value.into())))
+                .collect(),
             uses: Uses::All,
         }
     }
@@ -180,12 +189,7 @@ impl<'v> Vault<'v> {
     fn look_up(&self, place: &str, text: &Text<'_>) -> Result<SecretString, (String, String)> {
         let name = *text.get_ref();
         let found = match place {
-            "env" => self.env.variables.get(name).cloned().ok_or_else(|| {
-                (
-                    format!("the environment variable `{name}` is not set"),
-                    format!("set it before the start: {name}=.. leadbridge .."),
-                )
-            }),
+            "env" => self.variable(name),
             "file" => content(&self.folder.join(name)),
             _ => content(&self.credential(name)?),
         }?;
@@ -198,8 +202,23 @@ impl<'v> Vault<'v> {
         Ok(SecretString::from(found))
     }
 
+    fn variable(&self, name: &str) -> Result<String, (String, String)> {
+        match self.env.variables.get(name) {
+            Some(Some(value)) => Ok(value.clone()),
+            Some(None) => Err((
+                format!("the environment variable `{name}` is no UTF-8 text"),
+                "write the secret there as UTF-8".to_owned(),
+            )),
+            None => Err((
+                format!("the environment variable `{name}` is not set"),
+                format!("set it before the start: {name}=.. leadbridge .."),
+            )),
+        }
+    }
+
     fn credential(&self, name: &str) -> Result<PathBuf, (String, String)> {
-        let folder = self.env.variables.get(CREDENTIALS).ok_or_else(|| {
+        let folder = self.env.variables.get(CREDENTIALS).cloned().flatten();
+        let folder = folder.ok_or_else(|| {
             (
                 format!("`{name}` is a systemd credential, and ${CREDENTIALS} is not set"),
                 format!("start through systemd with LoadCredential={name}:.., or name an environment variable: {{ env = \"..\" }}"),
@@ -211,16 +230,21 @@ impl<'v> Vault<'v> {
                 "write its name alone, without a folder".to_owned(),
             ));
         }
-        Ok(Path::new(folder).join(name))
+        Ok(Path::new(&folder).join(name))
     }
 }
 
 /// A secret's file; the newline that editors leave at its end is not part of it.
 fn content(path: &Path) -> Result<String, (String, String)> {
+    let file = path.display();
     let text = std::fs::read_to_string(path).map_err(|err| {
+        if err.kind() == ErrorKind::InvalidData {
+            let title = "the secret's file is no UTF-8 text".to_owned();
+            return (title, format!("save {file} as UTF-8"));
+        }
         (
             format!("the secret's file cannot be read: {err}"),
-            format!("see that {} exists and may be read", path.display()),
+            format!("see that {file} exists and may be read"),
         )
     })?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())

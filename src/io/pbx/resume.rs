@@ -144,10 +144,10 @@ fn talk_in(bridges: &[Bridge], call: &CarrierCallId) -> Option<LegId> {
 
 async fn ask(pbx: &Pbx) -> Option<There> {
     let legs = read(pbx, pbx.ari.channels(), |said| pbx.ari.placed(said)).await?;
-    let living = read(pbx, pbx.ari.application(), |said| pbx.ari.living(said)).await?;
+    let channels = read(pbx, pbx.ari.application(), |said| pbx.ari.living(said)).await?;
     Some(There {
         legs,
-        channels: living.channels,
+        channels,
         bridges: bridges(pbx).await?,
     })
 }

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use tracing::{error, info, warn};
 
 use super::step::Step;
-use crate::io::config::{self, Settings};
-use crate::io::store::{Both, Hash, InUse, RulesFile, Version};
+use crate::io::config::{self, NoText, Settings};
+use crate::io::store::{Both, Hash, InUse, Origin, RulesFile, Version};
 
 /// Which versions the files last had in common with the store, in the folder for data.
 const BASES: &str = "rules.base";
@@ -32,16 +32,16 @@ pub(super) enum Found {
     /// There is none.
     Missing,
     /// Nobody knows, and why.
-    Unreadable(String),
+    Unreadable(NoText),
     /// This.
     Text(Version),
 }
 
 impl Found {
     /// The same, as it is read.
-    pub(super) fn text(&self) -> Result<String, String> {
+    pub(super) fn text(&self) -> Result<String, NoText> {
         match self {
-            Found::Missing => Err("the file cannot be read: there is none".to_owned()),
+            Found::Missing => Err(NoText::unread(&"there is none")),
             Found::Unreadable(why) => Err(why.clone()),
             Found::Text(version) => Ok(version.text.clone()),
         }
@@ -75,6 +75,20 @@ impl Files {
         let machine = hostname::get().unwrap_or_default();
         let folder = self.paths.rotation.parent().unwrap_or(Path::new(""));
         format!("{}:{}", machine.to_string_lossy(), folder.display())
+    }
+
+    /// An edit made here is put in place of this. Whoever had the file open since before another node's edit did not see
+    /// that one: it is told and kept.
+    pub(super) fn keep_theirs(&self, file: RulesFile, before: &Version, origin: &Origin) {
+        if !self.is_shared || origin.who == self.whose() {
+            return;
+        }
+        let path = self.paths.get(file);
+        let copy = self.copy_of_theirs(path, &before.text);
+        let (path, Origin { who, at }) = (path.display(), origin);
+        warn!(
+            "the edit of {path} here replaces what was edited at {who}, in force since {at:.0}; {copy}: if that was not known when this edit began, see what is missing and edit {path} again"
+        );
     }
 
     /// Brings the files to what is in use. `false`: one was edited meanwhile.
@@ -130,13 +144,7 @@ impl Files {
 
     /// The file can't be written: whoever edits it finds what is in force in the folder for data.
     fn put_elsewhere(&self, path: &Path, step: Step, text: &str, why: &io::Error) {
-        let theirs = self.data.join(path.file_name().unwrap_or(path.as_os_str()));
-        let theirs = with_ending(&theirs, ".theirs");
-        let written = fs::create_dir_all(&self.data).and_then(|()| write(&theirs, None, text));
-        let copy = match written {
-            Ok(()) => format!("a copy of it is {}", theirs.display()),
-            Err(error) => format!("a copy of it can't be written either ({error})"),
-        };
+        let copy = self.copy_of_theirs(path, text);
         let (path, edit) = (path.display(), "copy it over the file and edit that");
         if step == Step::SetAside {
             error!(
@@ -146,6 +154,17 @@ impl Files {
             warn!(
                 "{path} is older than what is in force, and it can't be written ({why}); {copy}: before the next edit here, {edit}"
             );
+        }
+    }
+
+    /// Where what another node has put is, in words.
+    fn copy_of_theirs(&self, path: &Path, text: &str) -> String {
+        let theirs = self.data.join(path.file_name().unwrap_or(path.as_os_str()));
+        let theirs = with_ending(&theirs, ".theirs");
+        let written = fs::create_dir_all(&self.data).and_then(|()| write(&theirs, None, text));
+        match written {
+            Ok(()) => format!("a copy of it is {}", theirs.display()),
+            Err(error) => format!("no copy of it can be written ({error})"),
         }
     }
 
@@ -220,19 +239,29 @@ fn set_aside(path: &Path, text: &str) -> io::Result<PathBuf> {
 /// Replaces a file that says what was `found`. `false`: it says something else.
 fn replace(path: &Path, found: &Found, text: &str) -> io::Result<bool> {
     let path = target(path);
-    let is_as_found = match (found, find(&path)) {
+    write_if(&path, Some(&path), text, || says(&path, found))
+}
+
+fn says(path: &Path, found: &Found) -> bool {
+    match (found, find(path)) {
         (Found::Missing, Found::Missing) => true,
         (Found::Text(then), Found::Text(now)) => then.hash == now.hash,
         (Found::Text(_) | Found::Missing | Found::Unreadable(_), _) => false,
-    };
-    if is_as_found {
-        write(&path, Some(&path), text)?;
     }
-    Ok(is_as_found)
 }
 
-/// Writes a file as a whole, with the rights of `like`, and its owner as far as this process may.
 fn write(path: &Path, like: Option<&Path>, text: &str) -> io::Result<()> {
+    write_if(path, like, text, || true).map(drop)
+}
+
+/// Writes a file as a whole, with the rights of `like`, and its owner as far as this process may. `is_wanted` is asked
+/// last, because a disk may take its time and people save meanwhile; whether it was is the answer.
+fn write_if(
+    path: &Path,
+    like: Option<&Path>,
+    text: &str,
+    is_wanted: impl FnOnce() -> bool,
+) -> io::Result<bool> {
     let beside = with_ending(path, ".new");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
@@ -245,9 +274,13 @@ fn write(path: &Path, like: Option<&Path>, text: &str) -> io::Result<()> {
             file.set_permissions(like.permissions())?;
         }
         file.sync_all()?;
-        fs::rename(&beside, path)
+        let is_wanted = is_wanted();
+        if is_wanted {
+            fs::rename(&beside, path)?;
+        }
+        Ok(is_wanted)
     })();
-    if written.is_err() {
+    if !matches!(written, Ok(true)) {
         // What can't be removed is written over the next time.
         let _ = fs::remove_file(&beside);
     }
@@ -299,6 +332,22 @@ mod tests {
         assert!(!replace(&path, &Found::Missing, "b").unwrap());
         assert!(!replace(&path, &file("before"), "b").unwrap());
         assert_eq!(fs::read_to_string(&path).unwrap(), "a");
+    }
+
+    #[test]
+    fn a_file_that_is_saved_while_the_other_text_goes_to_the_disk_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rotation.toml");
+        fs::write(&path, "before").unwrap();
+        let is_written = write_if(&path, None, "theirs", || {
+            let ready = fs::read_to_string(with_ending(&path, ".new"));
+            assert_eq!(ready.unwrap(), "theirs");
+            fs::write(&path, "mine").unwrap();
+            says(&path, &file("before"))
+        });
+        assert!(!is_written.unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

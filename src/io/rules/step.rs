@@ -16,6 +16,13 @@ pub(super) struct Seen<'a> {
     pub(super) was_in_use: bool,
 }
 
+impl Seen<'_> {
+    /// Whether the file says what it had from the store; of a node that forgot what that was any version may be it.
+    fn is_untouched(&self, file: &Hash) -> bool {
+        self.was_in_use && self.base.is_none_or(|base| base == file)
+    }
+}
+
 /// What is to be done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -37,7 +44,7 @@ impl Step {
             // Nobody knows what would be lost.
             Found::Unreadable(_) => Step::Offer,
             Found::Text(_) | Found::Missing if is_edit => Step::Offer,
-            Found::Text(_) if !seen.was_in_use => Step::SetAside,
+            Found::Text(file) if !seen.is_untouched(&file.hash) => Step::SetAside,
             Found::Text(_) | Found::Missing => Step::Update,
         }
     }
@@ -47,6 +54,7 @@ impl Step {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::io::config::NoText;
     use crate::io::store::Version;
 
     /// The step after these, each a version's text; `past` are those that were in use.
@@ -117,6 +125,15 @@ mod tests {
     }
 
     #[test]
+    fn an_earlier_version_that_was_put_back_while_the_store_changed_is_kept_beside() {
+        let past = ["a", "b", "c"];
+        assert_eq!(
+            step(Some("b"), Some("c"), &file("a"), &past),
+            Step::SetAside
+        );
+    }
+
+    #[test]
     fn what_a_restored_store_forgot_is_kept_beside() {
         assert_eq!(
             step(Some("b"), Some("a"), &file("b"), &["a"]),
@@ -126,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_file_that_nobody_can_read_is_never_written() {
-        let found = Found::Unreadable("no".to_owned());
+        let found = Found::Unreadable(NoText::unread(&"no"));
         for base in [None, Some("a"), Some("b")] {
             assert_eq!(step(base, Some("b"), &found, &["a", "b"]), Step::Offer);
         }

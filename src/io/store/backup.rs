@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use thiserror::Error;
 
 use super::error::StoreError;
@@ -59,7 +61,14 @@ impl super::Store {
                 path: part.clone(),
                 why: StoreError::from(error).to_string(),
             })
-            .and_then(|_| finish(&part, copy).map_err(cannot));
+            .and_then(|_| {
+                finish(&part, copy).map_err(|error| {
+                    if error.kind() == io::ErrorKind::AlreadyExists {
+                        return CannotBackUp::IsThere(copy.to_owned());
+                    }
+                    cannot(error)
+                })
+            });
         if made.is_err() {
             // What is left of it is no use to anybody; that it could not be made is told.
             let _ = fs::remove_file(&part);
@@ -72,9 +81,10 @@ impl super::Store {
     }
 }
 
+/// Another process may make a copy of the same name meanwhile: it has a part of its own.
 fn part_of(copy: &Path) -> PathBuf {
     let mut name = copy.as_os_str().to_owned();
-    name.push(".part");
+    name.push(format!(".{}.part", std::process::id()));
     PathBuf::from(name)
 }
 
@@ -91,10 +101,17 @@ fn new_file(part: &Path) -> io::Result<File> {
         .open(part)
 }
 
-/// Brings the copy to disk, and then under its name.
+/// Brings the copy to disk, and then under its name, which another file may have got meanwhile: that one stays.
 fn finish(part: &Path, copy: &Path) -> io::Result<()> {
     File::open(part)?.sync_all()?;
-    fs::rename(part, copy)?;
+    match renameat_with(CWD, part, CWD, copy, RenameFlags::NOREPLACE) {
+        // Not every file system knows this; NFS has links instead.
+        Err(Errno::INVAL) => {
+            fs::hard_link(part, copy)?;
+            fs::remove_file(part)?;
+        }
+        renamed => renamed?,
+    }
     let folder = copy
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -105,4 +122,25 @@ fn leads(copy: &Path) -> Result<u64, StoreError> {
     let (connection, _) = sqlite::open_as_it_is(copy).map_err(|error| error.of_file(copy))?;
     let count: i64 = connection.query_row("SELECT count(*) FROM lead", [], |row| row.get(0))?;
     Ok(u64::try_from(count).unwrap_or_default())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_got_the_name_meanwhile_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let [part, copy] = ["copy.db.part", "copy.db"].map(|name| folder.path().join(name));
+        fs::write(&part, "a copy").unwrap();
+        fs::write(&copy, "mine").unwrap();
+        let refused = finish(&part, &copy).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&copy).unwrap(), b"mine");
+        fs::remove_file(&copy).unwrap();
+        finish(&part, &copy).unwrap();
+        assert_eq!(fs::read(&copy).unwrap(), b"a copy");
+        assert!(!part.exists());
+    }
 }

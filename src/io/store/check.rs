@@ -64,16 +64,21 @@ pub struct Checked {
 impl Reads {
     /// Looks at everything; `tell` hears of so many more rows, and first how many there are.
     pub async fn check(&self, tell: &mut dyn FnMut(u64)) -> Result<Checked, StoreError> {
-        let rows = self.ask(count).await?;
+        let reads = self.unhurried();
+        let rows = reads.ask(count).await?;
         tell(rows);
-        let mut findings = self.ask(pages_of_the_file).await?;
+        let mut findings = reads.ask(pages_of_the_file).await?;
         for number in 0..RELATIONS.len() {
-            findings.extend(self.ask(async move |db| relation(db, number).await).await?);
+            findings.extend(
+                reads
+                    .ask(async move |db| relation(db, number).await)
+                    .await?,
+            );
         }
         for number in 0..tables().len() {
-            findings.extend(self.check_table(number, tell).await?);
+            findings.extend(reads.check_table(number, tell).await?);
         }
-        findings.extend(self.ask(held_phones).await?);
+        findings.extend(reads.ask(held_phones).await?);
         Ok(Checked { rows, findings })
     }
 

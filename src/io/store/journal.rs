@@ -1,7 +1,7 @@
 //! What is committed stands in SQLite's journal first. A thread of its own brings it into the file: if the one that
-//! writes did it, every thirtieth lead would wait ten milliseconds longer.
+//! writes did it, every thirtieth lead would wait ten milliseconds longer. What was erased is emptied out of it at once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -15,6 +15,9 @@ use super::sqlite;
 
 /// How long commits are gathered.
 const EVERY: Duration = Duration::from_millis(500);
+
+/// So often it is tried again to empty it.
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// The thread, for as long as it is needed.
 #[derive(Debug)]
@@ -57,6 +60,22 @@ impl Drop for Journal {
             // A thread that panicked has said so itself.
             let _ = thread.join();
         }
+    }
+}
+
+/// Empties the journal, however long others read in it.
+pub(super) async fn fold_all(path: PathBuf) -> Answer<()> {
+    loop {
+        let file = path.clone();
+        let folding = tokio::task::spawn_blocking(move || sqlite::fold_journal(&file));
+        let folded = folding.await.map_err(|_| StoreError::Panicked)?;
+        if let Err(error) = &folded {
+            tracing::warn!(%error, "what was erased can't be overwritten before the next start or erasure");
+        }
+        if folded? {
+            return Ok(());
+        }
+        tokio::time::sleep(AGAIN_AFTER).await;
     }
 }
 

@@ -155,15 +155,16 @@ impl Store {
             .await
     }
 
-    /// The customer of a lead objects to texts. `false`: no such lead, or it has no number.
-    pub async fn object(&self, lead: LeadId, now: Timestamp) -> Result<bool, StoreError> {
+    /// The customer of a lead objects to texts. `None`: no such lead; `false`: it has no number.
+    pub async fn object(&self, lead: LeadId, now: Timestamp) -> Result<Option<bool>, StoreError> {
         self.run(Some(lead), now, async move |db| {
-            let flow = rows::flow(db, lead).await?;
-            match flow.and_then(|flow| flow.facts.number) {
-                Some(key) => wish(db, &key, false).await?,
-                None => return Ok(false),
+            let Some(flow) = rows::flow(db, lead).await? else {
+                return Ok(None);
+            };
+            if let Some(key) = &flow.facts.number {
+                wish(db, key, false).await?;
             }
-            Ok(true)
+            Ok(Some(flow.facts.number.is_some()))
         })
         .await
     }

@@ -19,7 +19,7 @@ use rustix::time::{ClockId, clock_gettime};
 use super::db::{Db, with};
 use super::error::Answer;
 use super::rows::{moment, nanoseconds};
-use super::{Item, Message, NodeId, messages, questions};
+use super::{Item, Message, NodeId, OutboxId, messages, questions};
 
 /// How long a lease lasts when it is given or renewed.
 pub const LEASE: Duration = Duration::from_secs(3);
@@ -175,11 +175,20 @@ async fn lease(db: &mut Db<'_>) -> Answer<(i64, i64)> {
     Ok((nanoseconds(now + lease), nanoseconds(now)))
 }
 
+/// What a process took over: it bears this one's number now.
+pub(super) struct Taken {
+    by: NodeId,
+    starts: bool,
+    items: HashSet<OutboxId>,
+    messages: Vec<Message>,
+    of: Vec<NodeId>,
+}
+
 /// Takes over what processes left behind that are no more. `None`: there is nothing.
 ///
 /// The row of a lost node is locked first, so that it can't be renewed meanwhile; it stays until everything is
 /// settled, so that another goes on if this process is lost too.
-pub(super) async fn take_over(db: &mut Db<'_>, starts: bool) -> Answer<Option<Inheritance>> {
+pub(super) async fn take_over(db: &mut Db<'_>, starts: bool) -> Answer<Option<Taken>> {
     let node = db.node().id();
     let now = nanoseconds(db.now().await?);
     let sql = "UPDATE node SET heir = $1 WHERE lease_until < $2 AND id <> $1 AND (heir IS NULL OR heir = $1 \
@@ -190,27 +199,36 @@ pub(super) async fn take_over(db: &mut Db<'_>, starts: bool) -> Answer<Option<In
     let sql = "UPDATE outbox SET node = $1 WHERE node IN (SELECT id FROM node WHERE heir = $1) \
                OR node NOT IN (SELECT id FROM node) RETURNING id";
     let items = db.ask(sql, with![node]).await?;
-    let messages = messages::take_over(db).await?;
-    if of.is_empty() && items.is_empty() && messages.is_empty() && !starts {
-        return Ok(None);
-    }
-    let taken: HashSet<i64> = items.iter().map(|row| row.int(0)).collect::<Answer<_>>()?;
-    let mut items = questions::items(db, None).await?;
-    items.retain(|item| taken.contains(&item.id.0));
-    Ok(Some(Inheritance {
+    let items = items.iter().map(|row| row.int(0).map(OutboxId));
+    let taken = Taken {
+        by: NodeId(node),
+        starts,
+        items: items.collect::<Answer<_>>()?,
+        messages: messages::take_over(db).await?,
+        of,
+    };
+    let is_nothing = taken.of.is_empty() && taken.items.is_empty() && taken.messages.is_empty();
+    Ok((starts || !is_nothing).then_some(taken))
+}
+
+/// All of what was taken over. It is asked after the commit: there may be more than fits into the time of a decision.
+pub(super) async fn inheritance(db: &mut Db<'_>, taken: &Taken) -> Answer<Inheritance> {
+    let mut items = questions::items(db, None, Some(taken.by)).await?;
+    items.retain(|item| taken.items.contains(&item.id));
+    Ok(Inheritance {
         items,
-        messages,
-        flows: match starts || !of.is_empty() {
+        messages: taken.messages.clone(),
+        flows: match taken.starts || !taken.of.is_empty() {
             true => flows(db).await?,
             false => Vec::new(),
         },
-        of,
-    }))
+        of: taken.of.clone(),
+    })
 }
 
 /// Flows with a leg that may be up, last written by a process that is no more.
 async fn flows(db: &mut Db<'_>) -> Answer<Vec<LeadId>> {
-    let sql = "SELECT lead, flow, t1 FROM flow WHERE open = 1 \
+    let sql = "SELECT lead, flow, t1 FROM flow WHERE open = 1 AND (stage <> 'held' OR due IS NOT NULL) \
                AND node NOT IN (SELECT id FROM node WHERE heir IS NULL)";
     questions::with_legs(db, sql, with![]).await
 }

@@ -5,7 +5,10 @@ use leadbridge_providers::LeadId;
 use super::db::{Db, with};
 use super::error::Answer;
 use super::{messages, rows};
+use crate::flow::{Entry, Flow};
 use crate::lead::Person;
+
+const TIMELINE: &str = "SELECT seq, entries FROM timeline WHERE lead = $1 ORDER BY seq";
 
 /// The leads of a person, the earliest first. A body that nobody could read is searched for the address as it was typed.
 pub(super) async fn leads(db: &mut Db<'_>, person: &Person) -> Answer<Vec<LeadId>> {
@@ -46,9 +49,39 @@ async fn unread_leads(db: &mut Db<'_>, mail: &str) -> Answer<Vec<LeadId>> {
     Ok(leads)
 }
 
-/// Empties a lead. What its source calls it stays: sent again, it is still known and rings nobody.
-pub(super) fn erase(db: &mut Db<'_>, lead: LeadId) -> Answer<()> {
-    let sql = "UPDATE lead SET told = NULL, phone = NULL, mail = NULL, content_type = '', body = NULL WHERE id = $1";
-    db.write(sql, with![lead])?;
-    messages::erase(db, lead)
+/// Empties leads. What its source calls a lead stays: sent again, it is still known and rings nobody.
+pub(super) async fn erase(db: &mut Db<'_>, leads: &[LeadId]) -> Answer<()> {
+    forget_reasons(db, leads).await?;
+    for lead in leads {
+        let sql = "UPDATE lead SET told = NULL, phone = NULL, mail = NULL, content_type = '', body = NULL WHERE id = $1";
+        db.write(sql, with![*lead])?;
+        messages::erase(db, *lead)?;
+    }
+    Ok(())
+}
+
+/// Empties the reasons that people typed about leads, wherever they are kept.
+pub(super) async fn forget_reasons(db: &mut Db<'_>, leads: &[LeadId]) -> Answer<()> {
+    let asked = leads
+        .iter()
+        .flat_map(|lead| [rows::FLOW, TIMELINE].map(|sql| (sql, with![*lead])));
+    let found = db.ask_all(asked.collect()).await?;
+    for (lead, found) in leads.iter().zip(found.chunks(2)) {
+        let [flow, timeline] = found else { continue };
+        for row in flow {
+            let mut flow: Flow = rows::from_json(row.text(0)?, "a flow")?;
+            if flow.forget_reason() {
+                rows::rewrite_flow(db, &flow)?;
+            }
+        }
+        for row in timeline {
+            let mut entries: Vec<Entry> = rows::from_json(row.text(1)?, "a line of a timeline")?;
+            let forgot = entries.iter_mut().map(Entry::forget_reason);
+            if forgot.fold(false, |one, other| one | other) {
+                let sql = "UPDATE timeline SET entries = $1 WHERE lead = $2 AND seq = $3";
+                db.write(sql, with![rows::json(&entries)?, *lead, row.int(0)?])?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -38,6 +38,8 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 const DONE_WITHIN: Duration = Duration::from_millis(2_500);
 /// How long a question of a person may take.
 const ASKED_WITHIN: Duration = Duration::from_secs(30);
+/// How long a step may take that goes through whole tables, where no lead waits for it.
+const WALKED_WITHIN: Duration = Duration::from_secs(6 * 3600);
 /// So often a transaction is run again that met another's.
 const TRIES: usize = 6;
 /// What the server does with our sessions: a process that stands still keeps its rows for a second at most, and a
@@ -56,6 +58,8 @@ pub(super) struct Pool {
     for_the_lease: deadpool_postgres::Pool,
     /// For errors: where, without a password.
     name: Arc<str>,
+    done_within: Duration,
+    asked_within: Duration,
 }
 
 /// What a transaction is about.
@@ -86,6 +90,15 @@ impl Pool {
         }
     }
 
+    /// The same for who goes through whole tables.
+    pub(super) fn unhurried(self) -> Pool {
+        Pool {
+            done_within: WALKED_WITHIN,
+            asked_within: WALKED_WITHIN,
+            ..self
+        }
+    }
+
     /// What errors call it.
     pub(super) fn name(&self) -> &str {
         &self.name
@@ -104,7 +117,7 @@ impl Pool {
             let committing = AtomicBool::new(false);
             let node = lease.node();
             let done = self.once(about, &node, &verb, &committing);
-            let done = timeout(DONE_WITHIN, done).await;
+            let done = timeout(self.done_within, done).await;
             let done = done.unwrap_or_else(|_| Err(unreached("it does not answer")));
             match done {
                 Err(StoreError::Conflict) if tries < TRIES => tries += 1,
@@ -131,7 +144,7 @@ impl Pool {
             transaction.commit().await?;
             Ok(answer)
         };
-        let answer = timeout(ASKED_WITHIN, asked).await;
+        let answer = timeout(self.asked_within, asked).await;
         answer.unwrap_or_else(|_| Err(unreached("it does not answer")))
     }
 
@@ -179,6 +192,8 @@ impl Pool {
             name: format!("the database {name}").into(),
             connections: connections(&config, CONNECTIONS)?,
             for_the_lease: connections(&config, FOR_THE_LEASE)?,
+            done_within: DONE_WITHIN,
+            asked_within: ASKED_WITHIN,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 use serde::Deserialize;
 
@@ -270,12 +270,13 @@ pub(super) async fn bound(db: &mut Db<'_>, call: &CarrierCallId) -> Answer<Optio
         .transpose()
 }
 
-pub(super) async fn next_due(db: &mut Db<'_>) -> Answer<Option<Timestamp>> {
+pub(super) async fn next_due(db: &mut Db<'_>) -> Answer<Option<SignedDuration>> {
     let sql = "SELECT min(due) FROM (SELECT min(due) AS due FROM flow WHERE due IS NOT NULL \
                UNION ALL SELECT min(due) FROM desk WHERE due IS NOT NULL) AS soonest";
     let row = db.ask_one(sql, with![]).await?;
     let due = row.map(|row| row.int_or_null(0)).transpose()?.flatten();
-    due.map(moment).transpose()
+    let (due, now) = (due.map(moment).transpose()?, db.now().await?);
+    Ok(due.map(|due| due.duration_since(now)))
 }
 
 pub(super) async fn pending(db: &mut Db<'_>) -> Answer<Vec<Wake>> {
@@ -287,11 +288,17 @@ pub(super) async fn pending(db: &mut Db<'_>) -> Answer<Vec<Wake>> {
         .collect()
 }
 
-pub(super) async fn items(db: &mut Db<'_>, lead: Option<LeadId>) -> Answer<Vec<Item>> {
+/// The outbox; of this lead, and in the hand of this node, where they are given.
+pub(super) async fn items(
+    db: &mut Db<'_>,
+    lead: Option<LeadId>,
+    node: Option<NodeId>,
+) -> Answer<Vec<Item>> {
     let sql = "SELECT outbox.id, command, parked, flow, outbox.node FROM outbox JOIN flow USING (lead) \
-               WHERE CAST($1 AS TEXT) IS NULL OR lead = $1 ORDER BY outbox.id";
+               WHERE (CAST($1 AS TEXT) IS NULL OR lead = $1) \
+               AND (CAST($2 AS BIGINT) IS NULL OR outbox.node = $2) ORDER BY outbox.id";
     let mut items = Vec::new();
-    db.each(sql, with![lead], |row| {
+    db.each(sql, with![lead, node.map(|node| node.0)], |row| {
         let command = from_json(row.text(1)?, "a command")?;
         let flow: Flow = from_json(row.text(3)?, "a flow")?;
         items.push(Item {
@@ -309,12 +316,13 @@ pub(super) async fn items(db: &mut Db<'_>, lead: Option<LeadId>) -> Answer<Vec<I
 }
 
 pub(super) async fn flows_with_legs(db: &mut Db<'_>) -> Answer<Vec<LeadId>> {
-    let sql = "SELECT lead, flow, t1 FROM flow WHERE open = 1";
+    let sql =
+        "SELECT lead, flow, t1 FROM flow WHERE open = 1 AND (stage <> 'held' OR due IS NOT NULL)";
     with_legs(db, sql, with![]).await
 }
 
 /// Of the flows that a question finds (their leads, themselves, and their t1), those with a leg that may be up, the
-/// oldest first. One that can't be read is among them: whoever steps it is told.
+/// oldest first. Those that only wait for a person are not to be among them: there may be very many. One that can't be read is among them: whoever steps it is told.
 pub(super) async fn with_legs(
     db: &mut Db<'_>,
     sql: &'static str,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadbridge_providers::{CarrierCallId, LeadId, LegId};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -15,7 +15,8 @@ use super::questions::{Counts, Filter, Item, Page, Raw, Record};
 use super::writer::at_once;
 use super::{Wake, meta, person, postgres, questions, sqlite};
 use crate::desk::Desk;
-use crate::lead::Person;
+use crate::intake;
+use crate::lead::{Person, Typed};
 use crate::phone::HashKey;
 
 /// So many questions are answered at the same time.
@@ -52,6 +53,14 @@ impl Reads {
         Reads(Source::Postgres(pool))
     }
 
+    /// The same for who goes through whole tables: PostgreSQL may take hours for an answer.
+    pub(super) fn unhurried(&self) -> Reads {
+        Reads(match self.0.clone() {
+            Source::Postgres(pool) => Source::Postgres(pool.unhurried()),
+            file @ Source::Sqlite(_) => file,
+        })
+    }
+
     /// The secret that turns this store's numbers into keys.
     pub async fn hash_key(&self) -> Result<HashKey, StoreError> {
         self.ask(meta::hash_key).await
@@ -67,6 +76,18 @@ impl Reads {
     pub async fn raw(&self, lead: LeadId) -> Result<Option<Raw>, StoreError> {
         self.ask(async move |db| questions::raw(db, lead).await)
             .await
+    }
+
+    /// What was typed of a lead that no release can ring; `None` of any other.
+    pub async fn typed(&self, record: &Record) -> Result<Option<Typed>, StoreError> {
+        if !record.flow.is_for_hands() {
+            return Ok(None);
+        }
+        if let Some(told) = &record.told {
+            return Ok(Some(Typed::of(told)));
+        }
+        let raw = self.raw(record.flow.lead).await?;
+        Ok(raw.map(|raw| Typed::of_raw(&intake::as_text(&raw.body))))
     }
 
     /// Leads, the latest first, `limit` at most, from behind `after`.
@@ -109,9 +130,10 @@ impl Reads {
             .await
     }
 
-    /// When the next flow or phone is due.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.ask(questions::next_due).await
+    /// How long until the next flow or phone is due, by the store's own clock where it has one; less than nothing when one
+    /// is overdue.
+    pub async fn next_due(&self, now: Timestamp) -> Result<Option<SignedDuration>, StoreError> {
+        self.ask_at(now, questions::next_due).await
     }
 
     /// Flows with a leg that may be up.
@@ -126,12 +148,13 @@ impl Reads {
 
     /// The outbox, the oldest first.
     pub async fn outbox(&self) -> Result<Vec<Item>, StoreError> {
-        self.ask(async |db| questions::items(db, None).await).await
+        self.ask(async |db| questions::items(db, None, None).await)
+            .await
     }
 
     /// What of one lead is in the outbox.
     pub async fn outbox_of(&self, lead: LeadId) -> Result<Vec<Item>, StoreError> {
-        self.ask(async move |db| questions::items(db, Some(lead)).await)
+        self.ask(async move |db| questions::items(db, Some(lead), None).await)
             .await
     }
 

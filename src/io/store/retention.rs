@@ -9,6 +9,7 @@ use super::error::Answer;
 use super::rows::{from_json, lead_id, moment, nanoseconds};
 use super::{Store, StoreError, decide, person};
 use crate::flow::Flow;
+use crate::lead::HeldReason;
 
 /// When somebody last looked for what grew old, in nanoseconds.
 const LOOKED_AT: &str = "aged-at";
@@ -27,7 +28,7 @@ const WHOLE: &str = "SELECT t1, lead FROM flow \
 /// What goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aged {
-    /// The body as it came.
+    /// The body as it came; with that of a lead nobody could read, the reasons that people typed about it.
     Body,
     /// All that is personal, as when a person is erased; the figures stay.
     Person,
@@ -111,16 +112,23 @@ async fn aged(
 
 /// So many of these leads were still at rest.
 async fn prune(db: &mut Db<'_>, what: Aged, leads: &[LeadId]) -> Answer<usize> {
-    let mut pruned = 0;
+    let mut flows = Vec::new();
     for lead in leads {
-        if let Some(flow) = at_rest(db, *lead).await? {
-            pruned += 1;
-            match what {
-                Aged::Body => empty_body(db, *lead)?,
-                Aged::Person => person::erase(db, *lead)?,
-                Aged::Lead => delete(db, &flow)?,
-            }
+        flows.extend(at_rest(db, *lead).await?);
+    }
+    let named = |flows: &[Flow]| -> Vec<LeadId> { flows.iter().map(|flow| flow.lead).collect() };
+    let pruned = flows.len();
+    match what {
+        Aged::Body => {
+            named(&flows)
+                .iter()
+                .try_for_each(|lead| empty_body(db, *lead))?;
+            // Of these nothing personal is left but that, so that nobody looks for them again.
+            flows.retain(|flow| flow.noted.held.contains(&HeldReason::Unreadable));
+            person::forget_reasons(db, &named(&flows)).await?;
         }
+        Aged::Person => person::erase(db, &named(&flows)).await?,
+        Aged::Lead => flows.iter().try_for_each(|flow| delete(db, flow))?,
     }
     Ok(pruned)
 }

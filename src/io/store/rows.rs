@@ -19,7 +19,8 @@ use crate::lead::Lead;
 use crate::phone::{PhoneKey, PhoneNumber};
 use crate::report::LeadFigures;
 
-const FLOW: &str = "SELECT flow FROM flow WHERE lead = $1 FOR UPDATE";
+/// A flow, kept from everybody else.
+pub(super) const FLOW: &str = "SELECT flow FROM flow WHERE lead = $1 FOR UPDATE";
 const FLOW_DUE: &str = "SELECT flow FROM flow WHERE lead = $1 AND due <= $2 FOR UPDATE SKIP LOCKED";
 const NUMBER_OF_FLOW: &str = "SELECT number_row FROM number \
     WHERE number = (SELECT number FROM flow WHERE lead = $1) FOR UPDATE";
@@ -123,6 +124,15 @@ pub(super) fn save_flow(db: &mut Db<'_>, flow: &Flow) -> Answer<()> {
         true => Ok(()),
         false => db.write(SAVE_FIGURES, figures(flow)?),
     }
+}
+
+/// Writes a flow anew of which only the reason of its end was emptied, and what the figures keep of it.
+pub(super) fn rewrite_flow(db: &mut Db<'_>, flow: &Flow) -> Answer<()> {
+    let sql = "UPDATE flow SET flow = $1, version = version + 1 WHERE lead = $2";
+    db.write(sql, with![json(flow)?, flow.lead])?;
+    let sql = "UPDATE figures SET figures_row = $1 WHERE t1 = $2 AND lead = $3";
+    let row = json(&LeadFigures::alone(flow))?;
+    db.write(sql, with![row, nanoseconds(flow.facts.t1), flow.lead])
 }
 
 /// What the columns from `number` to `rooftop` repeat of a flow, to be searched.
@@ -454,6 +464,7 @@ pub(super) fn parsed<T: std::str::FromStr>(text: &str, what: &str) -> Answer<T> 
         .map_err(|_| StoreError::Corrupt(what.to_owned()))
 }
 
-fn json<T: Serialize>(value: &T) -> Answer<String> {
+/// A column of JSON.
+pub(super) fn json<T: Serialize>(value: &T) -> Answer<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Unavailable(error.to_string()))
 }

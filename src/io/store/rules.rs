@@ -9,7 +9,7 @@ use super::Store;
 use super::db::{Db, Row, misshapen, with};
 use super::error::{Answer, StoreError};
 use super::reads::Reads;
-use super::rows::nanoseconds;
+use super::rows::{moment, nanoseconds};
 
 /// One of the two files that may change while the daemon runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,15 @@ pub struct Version {
     pub text: String,
 }
 
+/// Where a version came from.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Whose it is, for people.
+    pub who: String,
+    /// When it was put.
+    pub at: Timestamp,
+}
+
 /// The last versions, which were put or kept together.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct InUse {
@@ -49,6 +58,8 @@ pub struct InUse {
     pub changes: i64,
     /// `None`: there was none of this file.
     pub last: Both<Option<Version>>,
+    /// Where the store has them from.
+    pub origins: Both<Option<Origin>>,
 }
 
 impl RulesFile {
@@ -171,7 +182,7 @@ async fn change(
 }
 
 async fn in_use(db: &mut Db<'_>) -> Answer<InUse> {
-    let sql = "SELECT number, file, hash, bytes FROM rules \
+    let sql = "SELECT number, file, hash, bytes, who, at FROM rules \
                WHERE number IN (SELECT max(number) FROM rules GROUP BY file)";
     let mut in_use = InUse::default();
     for row in db.ask(sql, with![]).await? {
@@ -182,6 +193,10 @@ async fn in_use(db: &mut Db<'_>) -> Answer<InUse> {
             _ => return Err(misshapen()),
         };
         *in_use.last.get_mut(file) = Some(version(&row)?);
+        *in_use.origins.get_mut(file) = Some(Origin {
+            who: row.text(4)?.to_owned(),
+            at: moment(row.int(5)?)?,
+        });
     }
     Ok(in_use)
 }

@@ -96,17 +96,20 @@ pub(super) fn refuse_half_copied(connection: &Connection, path: &Path) -> Result
     }
 }
 
-/// Opens the file to bring its journal into it.
+/// Opens the file to bring its journal into it; where it is gone, none is made.
 pub(super) fn open_to_fold(path: &Path) -> Result<Connection, StoreError> {
-    connect(path, OpenFlags::default())
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    connect(path, flags)
 }
 
-/// Brings what was written into the file itself, and empties the journal beside it. A reader in the way is waited for;
-/// one that stays leaves it to the next time.
-pub(super) fn fold_journal(path: &Path) -> Result<(), StoreError> {
+/// Brings what was written into the file itself, and empties the journal beside it. `false`: somebody reads or writes
+/// there now. They are not waited for, because no lead could be written meanwhile.
+pub(super) fn fold_journal(path: &Path) -> Result<bool, StoreError> {
     let connection = open_to_fold(path)?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    Ok(())
+    connection.busy_timeout(Duration::ZERO)?;
+    let fold = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let is_busy: bool = connection.query_row(fold, [], |row| row.get(0))?;
+    Ok(!is_busy)
 }
 
 /// The rows that a question finds.

@@ -1,5 +1,6 @@
-//! The tables. Only `lead` and `message` hold anything personal of customers (P9); `rules` holds the group's own people,
-//! as its files do.
+//! The tables. Only `lead` and `message` hold anything personal of customers (P9), and where a person typed one, the reason
+//! of a release, a discard or an end: in `flow`, `figures` and `timeline`. `rules` holds the group's own people, as its
+//! files do.
 //!
 //! They are written once; where the databases name a thing otherwise, [`in_sqlite`] and [`in_postgres`] say so: `ID`
 //! is text that sorts by its bytes, and a `KEYED` table lies in the order of its key.

@@ -16,18 +16,15 @@ use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
 use super::{STORE_WITHIN, Web, about, carry_out, header};
-use crate::flow::shown::{Shown, Stage};
+use crate::flow::shown::{Shown, Stage, Whole};
 use crate::flow::{Entry, Intervention};
-use crate::io::store::{Filter, Reads, Record, Stepped};
-use crate::lead::HeldReason;
+use crate::io::store::{Filter, Record, Stepped};
 use crate::rotation::{RooftopId, Rules, SourceId};
 
 /// How many leads a page has unless asked otherwise.
 const PAGE: usize = 50;
 /// How many at most.
 const PAGE_MAX: usize = 200;
-/// How much of an unreadable body is shown.
-const RAW_MAX_BYTES: usize = 4 * 1024;
 /// The longest reason that a person gives, in characters.
 const REASON_MAX: usize = 200;
 
@@ -119,39 +116,16 @@ async fn show_lead(web: &Web, lead: LeadId) -> Result<Response, Problem> {
     let reads = web.engine.store.reads().clone();
     let reading = async move {
         let record = reads.lead(lead).await?;
-        let raw = match &record {
-            Some(record) => raw_text(&reads, record).await?,
+        let typed = match &record {
+            Some(record) => reads.typed(record).await?,
             None => None,
         };
-        Ok(record.map(|record| (record, raw)))
+        Ok(record.map(|record| (record, typed)))
     };
     let found = carry_out(STORE_WITHIN, reading).await?;
-    let (record, raw) = found.ok_or_else(no_lead)?;
+    let (record, typed) = found.ok_or_else(no_lead)?;
     let shown = shown(&record, &web.engine.rules(), &record.timeline);
-    Ok(super::json(StatusCode::OK, &Whole { shown, raw }))
-}
-
-/// One lead; whoever must decide about an unreadable one sees what came.
-#[derive(Serialize)]
-struct Whole {
-    #[serde(flatten)]
-    shown: Shown,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    raw: Option<String>,
-}
-
-async fn raw_text(
-    reads: &Reads,
-    record: &Record,
-) -> Result<Option<String>, crate::io::store::StoreError> {
-    if record.flow.held_reason() != Some(HeldReason::Unreadable) {
-        return Ok(None);
-    }
-    let raw = reads.raw(record.flow.lead).await?;
-    Ok(raw.map(|raw| {
-        let start = &raw.body[..raw.body.len().min(RAW_MAX_BYTES)];
-        String::from_utf8_lossy(start).into_owned()
-    }))
+    Ok(super::json(StatusCode::OK, &Whole { shown, typed }))
 }
 
 pub(super) fn shown(record: &Record, rules: &Rules, timeline: &[Entry]) -> Shown {

@@ -15,7 +15,7 @@ use tracing::info;
 
 use super::problem::Problem;
 use super::{STORE_WITHIN, Web, about, carry_out, client, header};
-use crate::intake;
+use crate::intake::{self, Unreadable};
 use crate::lead::Lead;
 use crate::rotation::SourceId;
 use crate::source::Source;
@@ -42,7 +42,10 @@ pub(super) async fn receive(
     if !is_authentic(&web, &source, &headers, path.get(1), &body) {
         return Err(not_authentic());
     }
-    let told = read(&web, &source, &body);
+    let (told, unread) = match read(&web, &source, &body) {
+        Ok(told) => (Some(told), None),
+        Err(why) => (None, Some(why)),
+    };
     let over_rate = web.limits.over_rate(&source, network);
     let content_type = header(&headers, CONTENT_TYPE.as_str())
         .unwrap_or("")
@@ -58,6 +61,9 @@ pub(super) async fn receive(
     let outcome = received.flow.outcome().map(|closed| closed.outcome);
     let status = received.flow.stage().told(outcome);
     about("lead", received.lead);
+    if let Some(error) = unread {
+        info!(%error, "a lead can't be read");
+    }
     info!(status, known = received.known, "a lead is written down");
     let answer = json!({ "lead": received.lead, "status": status });
     Ok(super::json(StatusCode::ACCEPTED, &answer))
@@ -120,7 +126,7 @@ fn is_authentic(
 }
 
 /// A body that makes no sense is kept and held for a person.
-fn read(web: &Web, source: &Source, body: &[u8]) -> Option<Lead> {
+fn read(web: &Web, source: &Source, body: &[u8]) -> Result<Lead, Unreadable> {
     let rules = web.engine.rules();
     let rooftop = rules.rooftops.get(&source.rooftop);
     let zone = rooftop.map_or(TimeZone::UTC, |rooftop| rooftop.hours.zone().clone());
@@ -128,9 +134,7 @@ fn read(web: &Web, source: &Source, body: &[u8]) -> Option<Lead> {
     let told = catch_unwind(AssertUnwindSafe(|| {
         intake::read(source.format, body, &zone)
     }));
-    told.ok()?
-        .inspect_err(|error| info!(%error, "a lead can't be read"))
-        .ok()
+    told.unwrap_or_else(|_| Err(Unreadable::for_no_known_reason()))
 }
 
 fn not_authentic() -> Problem {

@@ -121,8 +121,10 @@ pub(super) async fn objects(
     about("lead", lead);
     let engine = web.engine.clone();
     let objecting = async move { engine.store.object(lead, engine.now()).await };
-    if !carry_out(STORE_WITHIN, objecting).await? {
-        return Err(no_lead());
+    let has_number = carry_out(STORE_WITHIN, objecting).await?;
+    if !has_number.ok_or_else(no_lead)? {
+        let detail = "this lead has no number that could be texted: nobody texts its customer";
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     info!("the customer objects to texts; the whole group sends none");
     Ok(StatusCode::NO_CONTENT)

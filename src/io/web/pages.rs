@@ -76,13 +76,20 @@ pub(super) async fn lead(
 ) -> Result<Response, Problem> {
     let lead = lead_id(&id)?;
     let reads = web.engine.store.reads().clone();
-    let reading = async move { Ok((reads.lead(lead).await?, reads.converted(lead).await?)) };
-    let (record, converted) = carry_out(STORE_WITHIN, reading).await?;
-    let record = record.ok_or_else(no_lead)?;
+    let reading = async move {
+        let Some(record) = reads.lead(lead).await? else {
+            return Ok(None);
+        };
+        let typed = reads.typed(&record).await?;
+        Ok(Some((record, typed, reads.converted(lead).await?)))
+    };
+    let found = carry_out(STORE_WITHIN, reading).await?;
+    let (record, typed, converted) = found.ok_or_else(no_lead)?;
     let rules = web.engine.rules();
     let one = leads::OneLead {
         shown: &shown(&record, &rules, &[]),
         told: record.told.as_ref(),
+        typed: typed.as_ref(),
         timeline: &record.timeline,
         why: &in_words(&web, &record, None),
         converted,

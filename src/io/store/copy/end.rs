@@ -158,7 +158,7 @@ impl End {
     }
 
     fn postgres(pool: Pool) -> End {
-        End::Postgres(pool, Box::new(Lease::forever(0)))
+        End::Postgres(pool.unhurried(), Box::new(Lease::forever(0)))
     }
 }
 
