@@ -58,7 +58,7 @@ pub struct Round {
     pub slots: Vec<Slot>,
     /// The step that was started last.
     pub latest: Option<u16>,
-    /// When it began, or was taken up again after a rep had the lead.
+    /// When it began, or was taken up again after a rep had the lead or a ring could not leave.
     pub since: Timestamp,
     /// When nobody may be rung any more, or the hours must be read again.
     pub closes_at: Option<Timestamp>,
@@ -276,6 +276,8 @@ impl Flow {
         if let Some(slot) = slots.find(|slot| slot.state == SlotState::Rung(leg)) {
             slot.state = SlotState::InLine;
             round.latest = round.step_of_the_latest_ring();
+            // No clock has run while it waited: the owner does not come at once.
+            round.since = m.now;
         }
     }
 
