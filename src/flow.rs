@@ -6,7 +6,7 @@
 //!
 //! Its parts are files of `flow/`:
 //! - what it is: `state` where it is, `event` what can happen and what is ordered, `attempt` one ring, `leg` one
-//!   connection's life, `timeline` what is told, `moment` what a decision sees;
+//!   connection's life, `slots` one round's phones, `timeline` what is told, `moment` what a decision sees;
 //! - how it decides: `round` whom to ring next, `placing` the request that rings, `rep` what a rep's phone did, `keys`
 //!   what was pressed, `overdue` what happens by itself, `customer` the customer's phone, `gone` a rep who hung up
 //!   meanwhile, `called_in` calls that come in, `outcome` what came of it, `when` whether anybody may be rung now;
@@ -42,6 +42,7 @@ mod placing;
 mod rep;
 mod round;
 pub mod shown;
+mod slots;
 mod state;
 mod timeline;
 mod when;
@@ -55,7 +56,8 @@ pub use intervention::{ERASED, Intervention};
 pub use leg::{Create, Life, Rank, Wish};
 pub use moment::Moment;
 pub use noted::{Noted, is_nine};
-pub use round::{Ladder, Round, Slot, SlotState};
+pub use round::Ladder;
+pub use slots::{Round, Slot, SlotState};
 pub use state::{Closed, Engaged, Outcome, Part, State};
 pub use timeline::{By, Entry, What, word};
 

@@ -4,14 +4,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::leg::{Create, Life, s};
+use super::slots::{Round, Slot, SlotState, slots};
 use super::when::When;
 use super::{
     Attempt, AttemptResult, Command, Cue, Entry, Flow, Kind, Moment, Notice, Outcome, State, Text,
     What,
 };
-use crate::phone::{PhoneKey, PhoneNumber};
+use crate::phone::PhoneKey;
 use crate::plan::{self, First, Plan, Seat, Why};
-use crate::rotation::{CarrierId, RepId, Rooftop, Terms};
+use crate::rotation::{RepId, Rooftop, Terms};
 use leadbridge_providers::{LegId, Side};
 
 /// A round in which nothing rang is made anew after so many seconds at the earliest.
@@ -43,111 +44,6 @@ pub struct Ladder {
     pub mornings: u32,
     /// Phones that were taken for the whole of the last round.
     pub taken: Vec<PhoneKey>,
-}
-
-/// One run of a plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Round {
-    /// Counts from 1 over all sets.
-    pub number: u16,
-    /// Who places its calls.
-    pub carrier: CarrierId,
-    /// The number they show.
-    pub caller_id: PhoneNumber,
-    /// The phones of the plan.
-    pub slots: Vec<Slot>,
-    /// The step that was started last.
-    pub latest: Option<u16>,
-    /// When it began, or was taken up again after a rep had the lead or a ring could not leave.
-    pub since: Timestamp,
-    /// When nobody may be rung any more, or the hours must be read again.
-    pub closes_at: Option<Timestamp>,
-    /// The same customer is being served by another rooftop: nothing starts.
-    pub blocked: bool,
-}
-
-/// A phone of a plan, in this round.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Slot {
-    /// Whose.
-    pub seat: Seat,
-    /// Which step it belongs to.
-    pub step: u16,
-    /// What became of it.
-    pub state: SlotState,
-    /// It was lost once in this round and comes again.
-    pub again: bool,
-}
-
-/// What became of a phone in this round.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SlotState {
-    /// Its step has not come.
-    Todo,
-    /// Its step has come, the phone was taken: rings when it gets free.
-    InLine,
-    /// Rung.
-    Rung(LegId),
-}
-
-impl Round {
-    fn todo(&self) -> impl Iterator<Item = &Slot> {
-        self.slots
-            .iter()
-            .filter(|slot| slot.state == SlotState::Todo)
-    }
-
-    fn in_line(&self) -> impl Iterator<Item = &Slot> {
-        self.slots
-            .iter()
-            .filter(|slot| slot.state == SlotState::InLine)
-    }
-
-    fn rung(&self) -> impl Iterator<Item = (&Slot, LegId)> {
-        self.slots.iter().filter_map(|slot| match slot.state {
-            SlotState::Rung(leg) => Some((slot, leg)),
-            SlotState::Todo | SlotState::InLine => None,
-        })
-    }
-
-    fn step_of_the_latest_ring(&self) -> Option<u16> {
-        let rings = self.rung().filter(|(slot, _)| !slot.again);
-        let latest = rings.max_by_key(|(_, leg)| leg.number);
-        latest.map(|(slot, _)| slot.step)
-    }
-
-    /// The owners wait until every other phone has rung or could not.
-    fn others_have_rung(&self) -> bool {
-        let others = self
-            .slots
-            .iter()
-            .filter(|slot| !slot.seat.owner && !slot.again);
-        others
-            .into_iter()
-            .all(|slot| matches!(slot.state, SlotState::Rung(_)))
-    }
-
-    /// Phones that were paused since the plan was made. The last owner is rung all the same, and who sent a test.
-    fn leave_out_paused(&mut self, m: &Moment<'_>) {
-        let owners = self.slots.iter().filter(|slot| slot.seat.owner);
-        let last = owners
-            .max_by_key(|slot| slot.step)
-            .map(|slot| slot.seat.phone.clone());
-        self.slots.retain(|slot| {
-            let phone = &slot.seat.phone;
-            matches!(slot.state, SlotState::Rung(_))
-                || slot.seat.why == Why::Test
-                || last.as_ref() == Some(phone)
-                || m.desk.phone(phone).paused(m.now).is_none()
-        });
-    }
-
-    fn next_is_owner(&self) -> bool {
-        self.todo()
-            .min_by_key(|slot| slot.step)
-            .is_some_and(|slot| slot.seat.owner)
-    }
 }
 
 impl Flow {
@@ -584,19 +480,6 @@ impl Flow {
 /// Whether an attempt makes its round count: not if it was never sent, refused for our set-up, or lost.
 fn rang(attempt: &Attempt) -> bool {
     attempt.life.create == Create::Settled && attempt.result != Some(AttemptResult::Lost)
-}
-
-fn slots(plan: Plan) -> Vec<Slot> {
-    let steps = (1..).zip(plan.steps);
-    let slot = |step, seat| Slot {
-        seat,
-        step,
-        state: SlotState::Todo,
-        again: false,
-    };
-    steps
-        .flat_map(|(step, seats)| seats.into_iter().map(move |seat| slot(step, seat)))
-        .collect()
 }
 
 fn tell_plan(plan: &Plan, flow: &Flow, m: &mut Moment<'_>) {
