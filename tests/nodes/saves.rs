@@ -4,16 +4,16 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
-use std::pin::pin;
 
-use futures_util::FutureExt;
 use jiff::Timestamp;
 use leadbridge::io::config::{self, Environment};
 use leadbridge::io::rules::Rulebook;
 use leadbridge::io::store::{RulesFile, Store, Version};
 use tempfile::TempDir;
+use tokio_postgres::{Client, NoTls};
 
 use crate::config::{Config, SECRETS, rotation};
+use crate::daemon::until;
 use crate::house::database;
 
 #[tokio::test]
@@ -33,15 +33,18 @@ async fn an_earlier_version_that_somebody_put_back_is_kept_when_another_edit_was
 async fn a_file_that_is_being_written_is_left_alone_until_it_is_whole() {
     let mut node = Node::with_an().await;
     node.another_puts(&rings("bart")).await;
-    let path = node.path("rotation.toml");
-    let mut saved = {
-        let mut look = pin!(node.rulebook.agree(Timestamp::UNIX_EPOCH));
-        let answer = look.as_mut().now_or_never();
-        assert!(answer.is_none(), "it read the file, and asks the store now");
+    let (path, rules) = (node.path("rotation.toml"), node.rules_held_up().await);
+    let saves = async {
+        until("it has read the file, and asks the store", || {
+            rules.are_asked_for()
+        })
+        .await;
         let emptied = File::create(&path).unwrap();
-        look.await.unwrap();
+        rules.go_on().await;
         emptied
     };
+    let (agreed, mut saved) = tokio::join!(node.rulebook.agree(Timestamp::UNIX_EPOCH), saves);
+    agreed.unwrap();
     assert_eq!((node.rotation(), node.mine()), (String::new(), None));
     assert!(node.rulebook.has_news().await, "it looks again");
     saved.write_all(rings("chloe").as_bytes()).unwrap();
@@ -50,9 +53,24 @@ async fn a_file_that_is_being_written_is_left_alone_until_it_is_whole() {
     assert_eq!(node.mine(), Some(rings("chloe")));
 }
 
+/// The table of the rules, which somebody else keeps to himself.
+struct Held(Client);
+
+impl Held {
+    async fn are_asked_for(&self) -> bool {
+        let asked = "SELECT 1 FROM pg_locks WHERE relation = 'rules'::regclass AND NOT granted";
+        !self.0.query(asked, &[]).await.unwrap().is_empty()
+    }
+
+    async fn go_on(&self) {
+        self.0.batch_execute("ROLLBACK").await.unwrap();
+    }
+}
+
 /// A node's files, and what looks after them.
 struct Node {
     folder: TempDir,
+    database: String,
     store: Store,
     rulebook: Rulebook,
 }
@@ -72,6 +90,7 @@ impl Node {
         let rulebook = Rulebook::new(store.clone(), settings, env);
         let mut node = Self {
             folder,
+            database,
             store,
             rulebook,
         };
@@ -92,6 +111,15 @@ impl Node {
             .store
             .change_rules(known, new, who, Timestamp::UNIX_EPOCH);
         assert!(put.await.unwrap());
+    }
+
+    async fn rules_held_up(&self) -> Held {
+        let connected = tokio_postgres::connect(&self.database, NoTls).await;
+        let (client, connection) = connected.unwrap();
+        tokio::spawn(connection);
+        let lock = "BEGIN; LOCK TABLE rules";
+        client.batch_execute(lock).await.unwrap();
+        Held(client)
     }
 
     fn rotation(&self) -> String {
