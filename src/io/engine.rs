@@ -189,7 +189,8 @@ impl Engine {
     /// Steps a flow from a part that has nobody to answer to; what failed is found again by what is due.
     pub fn happen_soon(&self, lead: LeadId, event: Event, answers: Option<OutboxId>) {
         let engine = self.clone();
-        let span = info_span!("lead", lead = %lead);
+        // One lead wakes the next, and that one another: they do not stand in each other's lines.
+        let span = info_span!(parent: None, "lead", lead = %lead);
         let step = async move {
             if let Err(error) = engine.happen(lead, event, answers).await {
                 warn!(%error, "a step was not written down; it is tried again when it is due");

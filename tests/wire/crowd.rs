@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use leadbridge::phones::{Act, Behaviour, CallRecord, CreateFault, Misbehaviour};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -16,6 +17,8 @@ use crate::sender::{customer, lead_with_id};
 
 /// So many are open whenever trouble comes.
 const UNDER_WAY: usize = 100;
+/// So many are sent at the same time: a node in trouble takes one or two seconds for each.
+const AT_ONCE: usize = 8;
 /// One lead in so many goes to a garage with one rep.
 const ALONE_ONCE_IN: usize = 10;
 pub(crate) const REPS: usize = 10;
@@ -116,13 +119,16 @@ async fn under_way(daemon: &Daemon) -> Option<usize> {
     Some(open.sum())
 }
 
-/// Sends a lead whenever too few are open, again until it is taken, as sources do; the ids they got.
+/// Sends leads whenever too few are open, each again until it is taken, as sources do; the ids they got.
 pub(crate) async fn keeps_sending(daemon: &Daemon, over: &Cell<bool>) -> Vec<String> {
     let mut taken = vec![];
     while !over.get() {
-        if under_way(daemon).await.is_some_and(|open| open < UNDER_WAY) {
-            taken.push(sends_until_taken(daemon, taken.len()).await);
-        } else {
+        let open = under_way(daemon).await.unwrap_or(UNDER_WAY);
+        let lack = UNDER_WAY.saturating_sub(open).min(AT_ONCE);
+        let first = taken.len();
+        let sent = (first..first + lack).map(|count| sends_until_taken(daemon, count));
+        taken.extend(join_all(sent).await);
+        if lack == 0 {
             sleep(LOOK_EVERY).await;
         }
     }

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use leadbridge::source::Auth;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
 use crate::config::{API_TOKEN, WEBSITE_SECRET};
+use crate::daemon::{LOOK_EVERY, PATIENCE};
 
 pub(crate) const CUSTOMER: &str = "+32470123456";
 pub(crate) const FIRST_NAME: &str = "Xandrine";
@@ -132,9 +134,16 @@ impl Sender {
             .unwrap()
     }
 
-    /// Gets a page with the interface's token.
+    /// Gets a page with the interface's token; again where the connection ended, as behind a balancer whose node is gone.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.try_get(path).await.unwrap()
+        let began = Instant::now();
+        loop {
+            match self.try_get(path).await {
+                Ok(answer) => return answer,
+                Err(error) => assert!(began.elapsed() < PATIENCE, "{path}: {error}"),
+            }
+            sleep(LOOK_EVERY).await;
+        }
     }
 
     /// The same where the daemon may be away.
